@@ -1,0 +1,1 @@
+"""The bot: GitLab, gate, store, reports, web; stands on ``scanners`` and ``rules``."""

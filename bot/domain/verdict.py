@@ -1,0 +1,135 @@
+"""
+A scan and what became of it, as one value: the input of every report, and what the store keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from scanners.finding import Finding
+from scanners.interface import ScannerRun
+
+
+class Presence(Enum):
+    """What a change did to a finding."""
+
+    NEW = "new"
+    EXISTING = "existing"
+    CHANGED = "changed"
+    """The flagged code was edited and is still flagged: an earlier acceptance must be confirmed."""
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedFinding:
+    """A finding with what the change did to it, and why we think so."""
+
+    finding: Finding
+    """As it is in the head; for ``FIXED`` as it was in the base."""
+    presence: Presence
+    previous: Finding | None = None
+    """Its counterpart in the base, for ``EXISTING`` and ``CHANGED``."""
+    explanation: str = ""
+    """English, one line, for example ``line map: was 57, now 63``."""
+
+
+class Outcome(Enum):
+    """What the gate says. Only ``PASSED`` and ``WARNED`` let a merge through."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    NOT_ASSESSED = "not_assessed"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One finding that a policy rule objects to."""
+
+    fingerprint: str
+    rule: str
+    """Name of the policy rule."""
+    blocks: bool
+
+
+class ReasonCode(Enum):
+    """Why a decision is what it is, beyond single findings; reports put these into words."""
+
+    SCANNER_NOT_ASSESSED = "scanner_not_assessed"
+    """``subject`` is the scanner, ``detail`` its own reason."""
+    FILE_NOT_READ = "file_not_read"
+    """``subject`` is the path, ``detail`` the gap reason."""
+    SCAN_FAILED = "scan_failed"
+    """The scan as a whole did not happen; ``detail`` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A machine-readable reason with its subject."""
+
+    code: ReasonCode
+    subject: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """The verdict on one scan: a pure function of policy, findings and runs."""
+
+    outcome: Outcome
+    violations: tuple[Violation, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    policy_digest: str = ""
+
+    def blocks(self, fingerprint: str) -> bool:
+        """Whether the finding with this fingerprint is one that blocks the merge."""
+        return any(v.blocks and v.fingerprint == fingerprint for v in self.violations)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was scanned."""
+
+    project: str
+    """Full path of the project, or the folder's name for a local scan."""
+    project_url: str = ""
+    merge_request_iid: int | None = None
+    ref: str = ""
+    base_sha: str | None = None
+    """None when the whole tree was scanned."""
+    head_sha: str | None = None
+    """None for a folder outside git."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """Everything a reader may be told about one scan."""
+
+    subject: Subject
+    tracked: tuple[TrackedFinding, ...]
+    """Every finding of the head (new, changed, existing) and the fixed ones of the base."""
+    runs: tuple[ScannerRun, ...]
+    decision: GateDecision
+    started_at: datetime
+    """With time zone."""
+    seconds: float
+    files_changed: int
+    files_read: int
+
+    def with_presence(self, *presences: Presence) -> tuple[TrackedFinding, ...]:
+        """The tracked findings of these presences, worst first, then by place."""
+        chosen = [t for t in self.tracked if t.presence in presences]
+        return tuple(sorted(chosen, key=_order))
+
+
+def _order(tracked: TrackedFinding) -> tuple[int, int, str, int, str]:
+    finding = tracked.finding
+    return (
+        -finding.severity.rank,
+        -finding.confidence.rank,
+        str(finding.location.path),
+        finding.location.start_line,
+        finding.rule_id,
+    )
