@@ -1,0 +1,513 @@
+"""
+Reads a repository: commits, trees, blobs and the difference of two trees.
+
+Names of files never go through text output: raw records end with NUL, and for the hunks each pair of blobs is put into
+two small trees of our own under a number, so that neither a name nor a content can pass for a diff header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeVar
+
+from bot.domain.change import FileChange, Hunk
+from bot.pipeline.git.bare import create_bare
+from bot.pipeline.git.command import BIG_FILE, Git
+from bot.pipeline.git.diff import RawChange, parse_hunks, parse_numstat, parse_raw
+from bot.pipeline.git.errors import CommitNotFound, CorruptRepository, GitCancelled, GitError
+from bot.pipeline.git.paths import decode_path, encode_path
+from bot.pipeline.throwaway import throwaway_folder
+from scanners.process import MEBIBYTE
+
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REF = re.compile(r"(?!-)[^\x00-\x20\x7f]{1,1000}")
+# A few small trees that name each other can unfold to billions of files; this much is a million honest ones.
+_LIST_LIMIT = 256 * MEBIBYTE
+_RENAME_LIMIT = 1000
+_PATH_BYTES = 64 * 1024
+_EXCLUDED_MOST = 200
+_BATCH_BYTES = 16 * MEBIBYTE
+_BATCH_FILES = 20_000
+_PATCH_LIMIT = 256 * MEBIBYTE
+_DIFF_BYTES = 1024 * MEBIBYTE
+_HUNKS_PER_FILE = 100_000
+_HUNKS = 1_000_000
+
+K = TypeVar("K")
+
+DiffAlgorithm = Literal["histogram", "myers"]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One file, symbolic link or submodule of a tree."""
+
+    path: PurePosixPath
+    raw_path: bytes
+    mode: int
+    """As git has it: 0o100644, 0o100755, 0o120000 (symbolic link) or 0o160000 (submodule)."""
+    blob: str
+    size: int
+    """Bytes; 0 for a submodule."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a plain file: neither a symbolic link nor a submodule."""
+        return self.mode & 0o170000 == 0o100000
+
+
+class Repository:
+    """A bare repository that we own, perhaps with the objects of another one behind it. Only reads."""
+
+    def __init__(
+        self,
+        git_dir: Path,
+        *,
+        scratch_root: Path | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        timeout: float = 300.0,
+    ) -> None:
+        """
+        Describe the repository; nothing is touched yet.
+
+        :param git_dir: the bare repository's folder.
+        :param scratch_root: where throw-away folders go; None takes the system's temporary folder.
+        :param cancelled: asked now and then; True ends the running command with ``GitCancelled``.
+        :param timeout: seconds that one reading command may take.
+        """
+        self.git_dir = git_dir
+        self.scratch_root = scratch_root
+        self._cancelled = cancelled
+        self._git = Git(git_dir, cancelled=cancelled, timeout=timeout)
+        self._object_format = "sha1"
+        self._unstored: dict[str, int] = {}
+        """Sizes of blobs that a tree names although their content was left on disk (local files above the limit)."""
+
+    # -- commits ------------------------------------------------------------------------------------------------------
+
+    def resolve(self, ref: str) -> str:
+        """
+        The commit that ``ref`` means: a name, a sha, or an expression such as ``main~3``.
+
+        :raises CommitNotFound: there is none.
+        """
+        if not _REF.fullmatch(ref):
+            raise CommitNotFound(f"not a revision: {ref[:100]!r}")
+        answer = self._run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1, 128))
+        sha = answer.decode("ascii", "replace").strip()
+        if not _SHA.fullmatch(sha):
+            raise CommitNotFound(f"no such revision: {ref[:100]!r}", "Check the name, or fetch it first.")
+        return sha
+
+    def has_commit(self, sha: str) -> bool:
+        """Whether the commit and its tree are here. Never asks the network."""
+        if not _SHA.fullmatch(sha):
+            return False
+        try:
+            found = self._check([f"{sha}^{{commit}}", f"{sha}^{{tree}}"])
+        except CorruptRepository:
+            return False
+        return len(found) == 2
+
+    def merge_base(self, a: str, b: str) -> str | None:
+        """
+        The best common ancestor of two commits; None when their histories have nothing in common.
+
+        :raises CommitNotFound: a commit is not here.
+        """
+        for sha in (a, b):
+            if not self.has_commit(sha):
+                raise CommitNotFound(f"commit {sha[:64]!r} is not in the repository")
+        answer = self._run("merge-base", a, b, ok=(0, 1))
+        sha = answer.decode("ascii", "replace").strip()
+        return sha if _SHA.fullmatch(sha) else None
+
+    # -- trees and blobs ----------------------------------------------------------------------------------------------
+
+    def tree(self, treeish: str, paths: Iterable[PurePosixPath] | None = None) -> list[TreeEntry]:
+        """
+        Files of a commit or tree, in git's order, with sizes.
+
+        :param paths: only these (as ``decode_path`` gives them); those that do not exist are left out.
+        :raises CommitNotFound: there is no such tree.
+        """
+        wanted = None if paths is None else set(paths)
+        records = self._list(treeish, wanted)
+        blobs = {blob for _, _, kind, blob, _ in records if kind == b"blob"}
+        sizes = self._sizes(blobs)
+        return [
+            TreeEntry(path, raw, mode, blob, sizes[blob] if kind == b"blob" else 0)
+            for path, mode, kind, blob, raw in records
+        ]
+
+    def _list(
+        self, treeish: str, wanted: set[PurePosixPath] | None
+    ) -> list[tuple[PurePosixPath, int, bytes, str, bytes]]:
+        self._require_tree(treeish)
+        chunks: list[list[str]] = [[]]
+        if wanted is not None:
+            names = [encode_path(path) for path in wanted]
+            if all(name is not None for name in names):
+                chunks = list(_chunked(name for name in names if name is not None))
+        records: dict[bytes, tuple[PurePosixPath, int, bytes, str, bytes]] = {}
+        for chunk in chunks:
+            listed = self._run("ls-tree", "-r", "-z", "--full-tree", treeish, "--", *chunk)
+            for record in listed.split(b"\0"):
+                if not record:
+                    continue
+                head, _, raw = record.partition(b"\t")
+                mode, kind, blob = head.split(b" ")
+                path = decode_path(raw)
+                if wanted is None or path in wanted:
+                    records[raw] = (path, int(mode, 8), kind, blob.decode("ascii"), raw)
+        return list(records.values()) if wanted is None else [records[raw] for raw in sorted(records)]
+
+    def read_blob(self, sha: str, limit: int) -> bytes | None:
+        """
+        Content of a blob; None when it has more than ``limit`` bytes.
+
+        :raises CorruptRepository: it is not there.
+        """
+        size = self._sizes([sha])[sha]
+        if size > limit or sha in self._unstored:
+            return None
+        return self._run("cat-file", "blob", sha)
+
+    def first_bytes(self, sha: str, count: int) -> bytes:
+        """The first ``count`` bytes of a blob, or all of it, however large it is."""
+        return self._run("cat-file", "blob", sha, stdout_limit=count, cut=True)
+
+    def read_blobs(self, blobs: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
+        """
+        Contents of many blobs, in the given order, holding one of them in memory at a time.
+
+        :param blobs: size in bytes by id, as ``tree`` tells.
+        :raises CorruptRepository: one is not there.
+        """
+        with throwaway_folder(self.scratch_root) as folder:
+            spool = folder / "blobs"
+            for batch in _batches(blobs, 2 * _BATCH_BYTES):
+                asked = "".join(f"{sha}\n" for sha in batch).encode("ascii")
+                room = sum(blobs[sha] + 200 for sha in batch)
+                self._run("cat-file", "--batch", "--buffer", stdin=asked, stdout_to=spool, stdout_limit=room)
+                with spool.open("rb") as stream:
+                    for sha in batch:
+                        name, _, rest = stream.readline().decode("ascii", "replace").rstrip("\n").partition(" ")
+                        kind, _, size = rest.partition(" ")
+                        if name != sha or kind != "blob" or not size.isdigit():
+                            raise self._damaged(f"blob {sha} cannot be read")
+                        content = stream.read(int(size))
+                        stream.read(1)
+                        yield sha, content
+
+    # -- differences --------------------------------------------------------------------------------------------------
+
+    def changes(
+        self,
+        base: str,
+        head: str,
+        *,
+        algorithm: DiffAlgorithm = "histogram",
+        paths: Collection[PurePosixPath] | None = None,
+        similarity: int = 50,
+    ) -> tuple[FileChange, ...]:
+        """
+        What differs between two commits or trees, with renames, copies, and hunks without context.
+
+        A file is ``binary`` when nothing is known about its lines: binary for git, a symbolic link or submodule, more
+        than ``BIG_FILE`` bytes, too many hunks, a diff that takes too long, or not among ``paths``.
+
+        :param algorithm: git's diff algorithm; GitLab's pages use ``myers``.
+        :param paths: files (old or new path) whose hunks are wanted; None means all.
+        :param similarity: per cent of content that a rename keeps.
+        :raises CommitNotFound: base or head is not there.
+        """
+        self._require_tree(base)
+        self._require_tree(head)
+        asked = None if paths is None else frozenset(paths)
+        raw, sizes = self._raw_changes(base, head, similarity)
+        places = [
+            (decode_path(c.old_path) if c.has_old else None, decode_path(c.new_path) if c.has_new else None)
+            for c in raw
+        ]
+        wanted = [asked is None or old in asked or new in asked for old, new in places]
+        lines = self._lines(raw, wanted, sizes, algorithm)
+        return tuple(
+            FileChange(
+                kind=change.kind,
+                old_path=old,
+                new_path=new,
+                hunks=hunks or (),
+                binary=hunks is None,
+            )
+            for change, (old, new), hunks in zip(raw, places, lines, strict=True)
+        )
+
+    def _raw_changes(self, base: str, head: str, similarity: int) -> tuple[list[RawChange], dict[str, int]]:
+        """The changed files, and the sizes of their regular blobs."""
+        common = ("diff-tree", "-r", "--raw", "-z", "--no-abbrev", "--no-commit-id")
+        plain = parse_raw(self._run(*common, "--no-renames", base, head))
+        sizes = self._sizes(_regular_blobs(plain))
+        added = any(not change.has_old for change in plain)
+        if not added or all(not change.has_old for change in plain):
+            return plain, sizes
+        # Comparing contents means having both in memory, so the big ones are kept out of it and stay added or deleted.
+        big = [
+            change.new_path
+            for change in plain
+            if any(sizes.get(blob, 0) > BIG_FILE for blob in (change.old_blob, change.new_blob))
+        ]
+        if len(big) > _EXCLUDED_MOST or sum(len(path) + 20 for path in big) > _PATH_BYTES:
+            return plain, sizes
+        excluded = [":(exclude,literal)" + path.decode("utf-8", "surrogateescape") for path in big]
+        try:
+            detected = parse_raw(
+                self._run(
+                    *common,
+                    f"-M{similarity}%",
+                    f"-C{similarity}%",
+                    f"-l{_RENAME_LIMIT}",
+                    base,
+                    head,
+                    "--",
+                    *excluded,
+                    literal=False,
+                )
+            )
+        except GitCancelled:
+            raise
+        except CorruptRepository:
+            raise
+        except GitError:
+            # Without renames more findings look new, never fewer.
+            return plain, sizes
+        left_out = set(big)
+        return detected + [change for change in plain if change.new_path in left_out], sizes
+
+    def _lines(
+        self, raw: Sequence[RawChange], wanted: Sequence[bool], sizes: Mapping[str, int], algorithm: DiffAlgorithm
+    ) -> list[tuple[Hunk, ...] | None]:
+        """Hunks of each change, None where nothing is known."""
+        none: tuple[Hunk, ...] | None = None
+        result = [none] * len(raw)
+        pairs: dict[tuple[str | None, str | None], list[int]] = {}
+        for index, change in enumerate(raw):
+            old = change.old_blob if change.has_old else None
+            new = change.new_blob if change.has_new else None
+            if change.is_regular and old == new:
+                result[index] = ()
+            elif change.is_regular and wanted[index] and max(sizes.get(b, 0) for b in (old, new) if b) <= BIG_FILE:
+                pairs.setdefault((old, new), []).append(index)
+        weights = {pair: sum(sizes[blob] for blob in pair if blob) for pair in _affordable(pairs, sizes)}
+        found = 0
+        with self._scratch() as scratch:
+            for batch in _batches(weights, _BATCH_BYTES):
+                for pair, hunks in self._diff(scratch, batch, algorithm):
+                    found += len(hunks or ())
+                    if found <= _HUNKS:
+                        for index in pairs[pair]:
+                            result[index] = hunks
+        return result
+
+    def _diff(
+        self, scratch: Git, pairs: Sequence[tuple[str | None, str | None]], algorithm: DiffAlgorithm
+    ) -> Iterator[tuple[tuple[str | None, str | None], tuple[Hunk, ...] | None]]:
+        both = [pair for pair in pairs if pair[0] and pair[1]]
+        alone = [pair for pair in pairs if not (pair[0] and pair[1])]
+        if both:
+            yield from self._diff_pairs(scratch, both, algorithm)
+        if alone:
+            yield from self._count_lines(scratch, alone)
+
+    def _diff_pairs(
+        self, scratch: Git, pairs: Sequence[tuple[str | None, str | None]], algorithm: DiffAlgorithm
+    ) -> Iterator[tuple[tuple[str | None, str | None], tuple[Hunk, ...] | None]]:
+        old, new = self._numbered_trees(scratch, pairs)
+        spool = scratch.git_dir / "patch"
+        try:
+            scratch.run(
+                "diff-tree",
+                "-p",
+                "-U0",
+                "--no-commit-id",
+                "--no-renames",
+                "--no-textconv",
+                "--no-ext-diff",
+                "--no-color",
+                "--inter-hunk-context=0",
+                "--src-prefix=a/",
+                "--dst-prefix=b/",
+                f"--diff-algorithm={algorithm}",
+                old,
+                new,
+                stdout_to=spool,
+                stdout_limit=_PATCH_LIMIT,
+                timeout=60,
+            )
+        except GitCancelled:
+            raise
+        except CorruptRepository as error:
+            raise self._damaged(str(error)) from error
+        except GitError:
+            # Too slow or too large: find the file that is to blame, and give up on that one only.
+            if len(pairs) == 1:
+                yield pairs[0], None
+            else:
+                middle = len(pairs) // 2
+                yield from self._diff_pairs(scratch, pairs[:middle], algorithm)
+                yield from self._diff_pairs(scratch, pairs[middle:], algorithm)
+            return
+        # A pair that the patch does not mention would be one without a difference, which different blobs cannot be.
+        with spool.open("rb") as stream:
+            for number, hunks in parse_hunks(stream, _HUNKS_PER_FILE):
+                yield pairs[number], hunks
+
+    def _count_lines(
+        self, scratch: Git, pairs: Sequence[tuple[str | None, str | None]]
+    ) -> Iterator[tuple[tuple[str | None, str | None], tuple[Hunk, ...] | None]]:
+        """Added and deleted files are one hunk each; only its length is asked, so that no content is printed."""
+        old, new = self._numbered_trees(scratch, pairs)
+        try:
+            answer = scratch.run(
+                "diff-tree", "--numstat", "-z", "--no-commit-id", "--no-renames", "--no-textconv", old, new
+            )
+        except CorruptRepository as error:
+            raise self._damaged(str(error)) from error
+        counts = parse_numstat(answer.stdout)
+        for number, pair in enumerate(pairs):
+            count = counts.get(number)
+            if count is None:
+                yield pair, None
+            elif count == 0:
+                yield pair, ()
+            else:
+                yield pair, (Hunk(0, 0, 1, count) if pair[1] else Hunk(1, count, 0, 0),)
+
+    @staticmethod
+    def _numbered_trees(scratch: Git, pairs: Sequence[tuple[str | None, str | None]]) -> tuple[str, str]:
+        trees = []
+        for side in (0, 1):
+            entries = "".join(
+                f"100644 blob {pair[side]}\t{number:08d}\0" for number, pair in enumerate(pairs) if pair[side]
+            )
+            made = scratch.run("mktree", "-z", "--missing", stdin=entries.encode("ascii"))
+            trees.append(made.stdout.decode("ascii").strip())
+        return trees[0], trees[1]
+
+    # -- helpers ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Git]:
+        """A throw-away repository that sees our objects, so that nothing is written among them."""
+        with throwaway_folder(self.scratch_root) as folder:
+            objects = self.git_dir / "objects"
+            create_bare(folder / "git", objects=objects, object_format=self._object_format, own_objects=False)
+            yield Git(folder / "git", cancelled=self._cancelled, timeout=self._git.timeout)
+
+    def _require_tree(self, treeish: str) -> None:
+        if not _SHA.fullmatch(treeish) or not self._check([f"{treeish}^{{tree}}"]):
+            raise CommitNotFound(f"commit or tree {treeish[:64]!r} is not in the repository")
+
+    def _sizes(self, blobs: Collection[str]) -> dict[str, int]:
+        """Bytes of each blob. Raises ``CorruptRepository`` when one is missing."""
+        if not blobs:
+            return {}
+        found = self._check(blobs)
+        for blob in blobs:
+            if blob not in found:
+                if blob not in self._unstored:
+                    raise self._damaged(f"object {blob} is missing")
+                found[blob] = self._unstored[blob]
+        return found
+
+    def _check(self, objects: Collection[str]) -> dict[str, int]:
+        """Sizes of those objects that are there, by the name that was asked for."""
+        asked = "".join(f"{name}\n" for name in objects).encode("ascii")
+        answer = self._run("cat-file", "--batch-check=%(objectsize)", "--buffer", stdin=asked)
+        told = answer.decode("ascii", "replace").splitlines()
+        if len(told) != len(objects):
+            raise self._damaged("git cat-file: unexpected answer")
+        return {name: int(line) for name, line in zip(objects, told, strict=True) if line.isdigit()}
+
+    def _run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        stdout_to: Path | None = None,
+        stdout_limit: int = _LIST_LIMIT,
+        ok: Collection[int] = (0,),
+        literal: bool = True,
+        cut: bool = False,
+    ) -> bytes:
+        try:
+            answer = self._git.run(
+                *arguments,
+                stdin=stdin,
+                stdout_to=stdout_to,
+                stdout_limit=stdout_limit,
+                ok=ok,
+                cut=cut,
+                env=None if literal else {"GIT_LITERAL_PATHSPECS": "0"},
+            )
+        except CorruptRepository as error:
+            raise self._damaged(str(error)) from error
+        return answer.stdout
+
+    def _damaged(self, what: str) -> CorruptRepository:
+        """The error to raise for unreadable objects. A mirror also remembers it."""
+        return CorruptRepository(what)
+
+
+def _regular_blobs(changes: Iterable[RawChange]) -> list[str]:
+    blobs: dict[str, None] = {}
+    for change in changes:
+        if change.is_regular:
+            if change.has_old:
+                blobs[change.old_blob] = None
+            if change.has_new:
+                blobs[change.new_blob] = None
+    return list(blobs)
+
+
+def _affordable(
+    pairs: Iterable[tuple[str | None, str | None]], sizes: Mapping[str, int]
+) -> Iterator[tuple[str | None, str | None]]:
+    """The pairs in order, until their contents together are more than we are willing to compare."""
+    total = 0
+    for pair in pairs:
+        total += sum(sizes[blob] for blob in pair if blob)
+        if total > _DIFF_BYTES:
+            return
+        yield pair
+
+
+def _batches(weights: Mapping[K, int], limit: int) -> Iterator[list[K]]:
+    batch: list[K] = []
+    total = 0
+    for key, weight in weights.items():
+        if batch and (total + weight > limit or len(batch) >= _BATCH_FILES):
+            yield batch
+            batch, total = [], 0
+        batch.append(key)
+        total += weight
+    if batch:
+        yield batch
+
+
+def _chunked(names: Iterable[str]) -> Iterator[list[str]]:
+    """Lists of names that each fit on a command line."""
+    chunk: list[str] = []
+    total = 0
+    for name in names:
+        length = len(name.encode("utf-8")) + 1
+        if chunk and total + length > _PATH_BYTES:
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(name)
+        total += length
+    if chunk:
+        yield chunk
