@@ -1,0 +1,175 @@
+"""
+What there is to do, small enough for a queue: ids and reasons, no contents.
+
+A job says what to look at, never what will be found there: whoever runs it reads the present state first. So doing one
+twice, late or out of order does no harm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import ClassVar, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
+
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LARGEST_ID = 2**63 - 1
+
+
+class ScanReason(Enum):
+    """Why a merge request is scanned."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    PUSHED = "pushed"
+    RETARGETED = "retargeted"
+    READY = "ready"
+    """It was a draft."""
+    RECONCILED = "reconciled"
+    """No delivery announced it; polling found it."""
+    REQUESTED = "requested"
+    """Somebody asked for it."""
+
+
+class SyncReason(Enum):
+    """Why a merge request is looked at again without a scan."""
+
+    THREADS_RESOLVED = "threads_resolved"
+    """The last open thread was resolved, maybe one of ours whose finding is still there."""
+    PIPELINE_APPEARED = "pipeline_appeared"
+    """A newer head pipeline does not have our status yet."""
+    PIPELINE_FINISHED = "pipeline_finished"
+    RECONCILED = "reconciled"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanMergeRequest:
+    """Scan the head of a merge request and publish the verdict."""
+
+    kind: ClassVar[str] = "scan_merge_request"
+    project_id: int
+    iid: int
+    head_sha: str | None
+    """Head that the event named, to recognise repetitions; the API's own answer is the truth."""
+    reason: ScanReason
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_id("iid", self.iid)
+        _check_sha("head_sha", self.head_sha)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncMergeRequest:
+    """Bring threads and status of a merge request in line with its last scan. Must change nothing when all is well."""
+
+    kind: ClassVar[str] = "sync_merge_request"
+    project_id: int
+    iid: int
+    reason: SyncReason
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_id("iid", self.iid)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCommit:
+    """
+    As ``SyncMergeRequest``, for every open merge request with this head.
+
+    A branch pipeline's event does not name its merge request, and in a fork its project is not the target project.
+    """
+
+    kind: ClassVar[str] = "sync_commit"
+    project_id: int
+    sha: str
+    reason: SyncReason
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_sha("sha", self.sha)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMergeRequest:
+    """A merge request ended: stop what runs for it and note how it ended."""
+
+    kind: ClassVar[str] = "close_merge_request"
+    project_id: int
+    iid: int
+    merged: bool
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_id("iid", self.iid)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanBranch:
+    """Scan the default branch, so that the baseline of the next merge request costs nothing."""
+
+    kind: ClassVar[str] = "scan_branch"
+    project_id: int
+    branch: str
+    sha: str
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_sha("sha", self.sha)
+        if not self.branch or any(ord(character) < 32 for character in self.branch):
+            raise ValueError("branch is empty or holds control characters")
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetProject:
+    """A project was deleted: drop its mirror and its data."""
+
+    kind: ClassVar[str] = "forget_project"
+    project_id: int
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+
+
+JobRequest: TypeAlias = (
+    ScanMergeRequest | SyncMergeRequest | SyncCommit | CloseMergeRequest | ScanBranch | ForgetProject
+)
+
+_KINDS: dict[str, TypeAdapter[JobRequest]] = {
+    job.kind: TypeAdapter(job)
+    for job in (ScanMergeRequest, SyncMergeRequest, SyncCommit, CloseMergeRequest, ScanBranch, ForgetProject)
+}
+JOB_KINDS = tuple(_KINDS)
+"""The word of each kind of job, for queues, logs and metrics."""
+
+
+def encode_job(job: JobRequest) -> dict[str, object]:
+    """The job as plain JSON values; ``decode_job`` is its inverse."""
+    values = {name: value.value if isinstance(value, Enum) else value for name, value in asdict(job).items()}
+    return {"kind": job.kind, **values}
+
+
+def decode_job(document: Mapping[str, object]) -> JobRequest:
+    """The job that ``encode_job`` wrote. Raises ``ValueError`` for anything else."""
+    values = dict(document)
+    adapter = _KINDS.get(str(values.pop("kind", None)))
+    if adapter is None:
+        raise ValueError("unknown kind of job")
+    try:
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        raise ValueError(f"not a job: {error.error_count()} wrong fields") from error
+
+
+def _check_id(name: str, value: int) -> None:
+    if not 0 < value <= _LARGEST_ID:
+        raise ValueError(f"{name} must be from 1 to {_LARGEST_ID}: {value}")
+
+
+def _check_sha(name: str, value: str | None) -> None:
+    if value is not None and not _SHA.fullmatch(value):
+        raise ValueError(f"{name} must be a full commit id in lower case")

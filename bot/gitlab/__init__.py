@@ -1,0 +1,1 @@
+"""Everything that knows GitLab: events in, comments and statuses out."""

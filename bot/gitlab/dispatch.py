@@ -1,0 +1,129 @@
+"""
+Which jobs an event leads to. Pure.
+
+Title, label, assignee and milestone edits, approvals and notes lead to none. What our own user does leads to none
+either, because our notes and statuses come back as events, except where it brings code in or ends a merge request.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.domain.job import (
+    CloseMergeRequest,
+    ForgetProject,
+    JobRequest,
+    ScanBranch,
+    ScanMergeRequest,
+    ScanReason,
+    SyncCommit,
+    SyncMergeRequest,
+    SyncReason,
+)
+from bot.gitlab.events import (
+    Action,
+    Change,
+    Event,
+    Ignored,
+    MergeRequestEvent,
+    NoteEvent,
+    PipelineEvent,
+    PushEvent,
+    State,
+    SystemEvent,
+    SystemEventKind,
+)
+
+# https://docs.gitlab.com/api/pipelines/ lists the states; `canceling` and `scheduled` change nothing for us.
+_APPEARED = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running"})
+_FINISHED = frozenset({"success", "failed", "canceled", "skipped", "manual"})
+
+
+def jobs_for(event: Event, *, bot_user_id: int | None, status_name: str = "mergewarden") -> tuple[JobRequest, ...]:
+    """
+    The jobs that an event asks for, in the order in which to queue them; most events ask for none.
+
+    ``bot_user_id`` is the user that our token belongs to, None while it is unknown. ``status_name`` is the name of our
+    commit status: a pipeline that consists of it alone is our own echo.
+    """
+    match event:
+        case MergeRequestEvent():
+            return _merge_request(event, is_own=bot_user_id is not None and event.actor_id == bot_user_id)
+        case PushEvent():
+            if event.is_default_branch and event.after is not None:
+                return (ScanBranch(event.project.id, event.branch, event.after),)
+            return ()
+        case PipelineEvent():
+            return _pipeline(event, bot_user_id, status_name)
+        case SystemEvent():
+            return _system(event)
+        case NoteEvent() | Ignored():
+            return ()
+    assert_never(event)
+
+
+def _merge_request(event: MergeRequestEvent, is_own: bool) -> tuple[JobRequest, ...]:
+    if event.action in (Action.CLOSE, Action.MERGE):
+        return (CloseMergeRequest(event.project.id, event.iid, merged=event.action is Action.MERGE),)
+    if event.state is not State.OPENED:
+        # Test deliveries and late ones show merge requests that are long gone.
+        return ()
+    reason = _scan_reason(event)
+    if reason is not None and not (is_own and reason in (ScanReason.RETARGETED, ScanReason.READY)):
+        return (ScanMergeRequest(event.project.id, event.iid, event.head_sha, reason),)
+    if event.action is Action.UPDATE and not is_own and _became(event.changes.blocking_discussions_resolved, True):
+        return (SyncMergeRequest(event.project.id, event.iid, SyncReason.THREADS_RESOLVED),)
+    return ()
+
+
+def _scan_reason(event: MergeRequestEvent) -> ScanReason | None:
+    if event.action is Action.OPEN:
+        return ScanReason.OPENED
+    if event.action is Action.REOPEN:
+        return ScanReason.REOPENED
+    if event.action is not Action.UPDATE:
+        return None
+    if event.oldrev is not None:
+        return ScanReason.PUSHED
+    if event.changes.target_branch is not None:
+        return ScanReason.RETARGETED
+    if _became(event.changes.draft, False):
+        return ScanReason.READY
+    return None
+
+
+def _became(change: Change[bool] | None, value: bool) -> bool:
+    return change is not None and change.current is value and change.previous is not value
+
+
+def _pipeline(event: PipelineEvent, bot_user_id: int | None, status_name: str) -> tuple[JobRequest, ...]:
+    if bot_user_id is not None and event.actor_id == bot_user_id:
+        return ()
+    if event.source == "external" and all(name == status_name for name in event.job_names):
+        return ()
+    if event.status in _FINISHED:
+        reason = SyncReason.PIPELINE_FINISHED
+    elif event.status in _APPEARED:
+        reason = SyncReason.PIPELINE_APPEARED
+    else:
+        return ()
+    if event.iid is not None:
+        if event.merge_request_state in (State.CLOSED, State.MERGED):
+            return ()
+        return (SyncMergeRequest(event.target_project_id or event.project.id, event.iid, reason),)
+    if event.sha is None or event.is_tag:
+        return ()
+    return (SyncCommit(event.project.id, event.sha, reason),)
+
+
+def _system(event: SystemEvent) -> tuple[JobRequest, ...]:
+    if event.kind is SystemEventKind.PROJECT_DESTROY:
+        return (ForgetProject(event.project.id),)
+    # More than three branches in one push send no push event, but they do send this one.
+    return tuple(
+        ScanBranch(event.project.id, update.branch, update.after)
+        for update in event.updates
+        if event.kind is SystemEventKind.REPOSITORY_UPDATE
+        and update.branch == event.default_branch
+        and update.after is not None
+    )

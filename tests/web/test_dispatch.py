@@ -1,0 +1,134 @@
+"""Which event leads to which job: the whole table."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.job import (
+    CloseMergeRequest,
+    ForgetProject,
+    JobRequest,
+    ScanBranch,
+    ScanMergeRequest,
+    ScanReason,
+    SyncCommit,
+    SyncMergeRequest,
+    SyncReason,
+)
+from bot.gitlab.dispatch import jobs_for
+from bot.gitlab.events import Ignored, parse_event
+from tests.web.fakes import all_bodies, body_of
+
+HEAD = "c07d5e2f81946ab3d0e75c18f29b4a6673e1d80c"
+BOT = 5
+ACTOR = 87
+
+
+def scan(reason: ScanReason) -> JobRequest:
+    return ScanMergeRequest(412, 27, HEAD, reason)
+
+
+TABLE: dict[str, tuple[JobRequest, ...]] = {
+    "merge_request_open": (scan(ScanReason.OPENED),),
+    "merge_request_open_from_fork": (scan(ScanReason.OPENED),),
+    "merge_request_open_fork_gone": (scan(ScanReason.OPENED),),
+    "merge_request_open_to_release_branch": (scan(ScanReason.OPENED),),
+    "merge_request_reopen": (scan(ScanReason.REOPENED),),
+    "merge_request_update_push": (scan(ScanReason.PUSHED),),
+    "merge_request_update_retarget": (scan(ScanReason.RETARGETED),),
+    "merge_request_update_ready": (scan(ScanReason.READY),),
+    "merge_request_update_to_draft": (),
+    "merge_request_update_title": (),
+    "merge_request_update_labels": (),
+    "merge_request_update_threads_resolved": (SyncMergeRequest(412, 27, SyncReason.THREADS_RESOLVED),),
+    "merge_request_update_thread_reopened": (),
+    "merge_request_approved": (),
+    "merge_request_unapproved_by_push": (),
+    "merge_request_close": (CloseMergeRequest(412, 27, merged=False),),
+    "merge_request_merge": (CloseMergeRequest(412, 27, merged=True),),
+    "merge_request_open_but_merged_meanwhile": (),
+    "merge_request_action_of_the_future": (),
+    "external_status_check": (),
+    "push_default_branch": (ScanBranch(412, "trunk", HEAD),),
+    "push_default_branch_sha256": (ScanBranch(412, "trunk", "2e" * 32),),
+    "push_other_branch": (),
+    "push_branch_created": (),
+    "push_default_branch_deleted": (),
+    "system_push_default_branch": (ScanBranch(412, "trunk", HEAD),),
+    "tag_push": (),
+    "note_created": (),
+    "note_edited": (),
+    "note_on_issue": (),
+    "pipeline_of_merge_request_finished": (SyncMergeRequest(412, 27, SyncReason.PIPELINE_FINISHED),),
+    "pipeline_of_merge_request_pending": (SyncMergeRequest(412, 27, SyncReason.PIPELINE_APPEARED),),
+    "pipeline_of_branch_finished": (SyncCommit(412, HEAD, SyncReason.PIPELINE_FINISHED),),
+    "pipeline_of_tag_finished": (),
+    "pipeline_external_ours_only": (),
+    "pipeline_external_with_another": (SyncCommit(412, HEAD, SyncReason.PIPELINE_FINISHED),),
+    "pipeline_canceling": (),
+    "job": (),
+    "system_project_create": (),
+    "system_project_destroy": (ForgetProject(412),),
+    "system_project_rename": (),
+    "system_project_transfer": (),
+    "system_user_create": (),
+    "system_repository_update": (ScanBranch(412, "trunk", HEAD),),
+    "resend_cut_short": (),
+}
+
+
+@pytest.mark.parametrize("name", all_bodies())
+def test_every_event_leads_to_its_jobs(name: str) -> None:
+    assert jobs_for(parse_event(body_of(name)), bot_user_id=BOT) == TABLE[name]
+
+
+OWN: dict[str, tuple[JobRequest, ...]] = {
+    # What brings code in, or ends a merge request, counts whoever did it.
+    "merge_request_open": TABLE["merge_request_open"],
+    "merge_request_reopen": TABLE["merge_request_reopen"],
+    "merge_request_update_push": TABLE["merge_request_update_push"],
+    "merge_request_close": TABLE["merge_request_close"],
+    "merge_request_merge": TABLE["merge_request_merge"],
+    "push_default_branch": TABLE["push_default_branch"],
+    # What our own publishing causes does not.
+    "merge_request_update_threads_resolved": (),
+    "merge_request_update_retarget": (),
+    "merge_request_update_ready": (),
+    "pipeline_of_merge_request_finished": (),
+    "pipeline_of_branch_finished": (),
+    "note_created": (),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_our_own_doings_lead_to_no_loop(name: str) -> None:
+    assert jobs_for(parse_event(body_of(name)), bot_user_id=ACTOR) == OWN[name]
+
+
+def test_a_pipeline_of_our_status_alone_is_known_by_the_configured_name() -> None:
+    event = parse_event(body_of("pipeline_external_ours_only"))
+    assert jobs_for(event, bot_user_id=None) == ()
+    assert len(jobs_for(event, bot_user_id=None, status_name="security gate")) == 1
+
+
+def test_new_commits_outweigh_a_retarget_in_the_same_update() -> None:
+    body = body_of("merge_request_update_retarget")
+    body["object_attributes"]["oldrev"] = "4be1cc09a7d3f2e8b6510d94c7fa38e2610bd57f"
+    assert jobs_for(parse_event(body), bot_user_id=BOT) == (scan(ScanReason.PUSHED),)
+
+
+@pytest.mark.parametrize("state", ["closed", "merged", "locked", "unheard of"])
+def test_only_open_merge_requests_are_scanned(state: str) -> None:
+    body = body_of("merge_request_update_push")
+    body["object_attributes"].update(state=state, state_id=None)
+    assert jobs_for(parse_event(body), bot_user_id=BOT) == ()
+
+
+def test_a_pipeline_of_a_closed_merge_request_leads_to_nothing() -> None:
+    body = body_of("pipeline_of_merge_request_finished")
+    body["merge_request"]["state"] = "closed"
+    assert jobs_for(parse_event(body), bot_user_id=BOT) == ()
+
+
+def test_what_is_ignored_leads_to_nothing() -> None:
+    assert jobs_for(Ignored("whatever"), bot_user_id=None) == ()
