@@ -1,0 +1,259 @@
+"""A policy file says what its author meant, or names the line where it does not."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rules
+from bot.domain.gate import evaluate
+from bot.domain.policy import IgnoredPath, OnChanged, Policy, PolicyRule, Threshold, Unread
+from bot.domain.policy_file import MAX_BYTES, PolicyError, load_policy, load_project_policy
+from bot.domain.verdict import Outcome, Presence
+from bot.errors import ConfigurationError
+from bot.texts import Language
+from scanners.finding import Confidence, FindingKind, Severity
+from scanners.interface import ScannerStatus
+from tests.domain.builders import finding, run, tracked
+
+DEFAULT = Path(rules.__file__).parent / "policy" / "default.yaml"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "policy.md"
+SMALLEST = "version: 1\nblock: []\nrequired_scanners: []\n"
+
+EVERYTHING = """\
+version: 1
+language: zh-CN
+block:
+  - name: severe
+    severity: high
+    confidence: medium
+    kinds: [sast, secret]
+    paths: ["src/**", "*.py"]
+    exclude_paths: tests/
+    presence: new
+warn:
+  - {name: rest}
+comment: {severity: info, confidence: low}
+required_scanners: {sast: [semgrep, bandit], secret: detect-secrets}
+unread_files: warn
+unpinned: ignore
+changed: warn
+max_threads: 7
+ignore_paths:
+  - {path: samples/, reason: vulnerable on purpose}
+projects:
+  - match: payments/**
+    changed: block
+    block: []
+"""
+
+
+def test_every_setting_is_read() -> None:
+    document = load_policy(EVERYTHING, "p.yaml")
+    assert document.for_project("shop/web") == Policy(
+        language=Language.CHINESE,
+        block=(
+            PolicyRule(
+                "severe",
+                Severity.HIGH,
+                Confidence.MEDIUM,
+                frozenset({FindingKind.SAST, FindingKind.SECRET}),
+                ("src/**", "*.py"),
+                ("tests/",),
+                frozenset({Presence.NEW}),
+            ),
+        ),
+        warn=(PolicyRule("rest"),),
+        comment=Threshold(Severity.INFO, Confidence.LOW),
+        required_scanners=frozenset({"semgrep", "bandit", "detect-secrets"}),
+        unread_files=Unread.WARN,
+        unpinned=Unread.IGNORE,
+        changed=OnChanged.WARN,
+        max_threads=7,
+        ignore_paths=(IgnoredPath("samples/", "vulnerable on purpose"),),
+    )
+    overridden = document.for_project("payments/api")
+    assert (overridden.changed, overridden.block, overridden.max_threads) == (OnChanged.BLOCK, (), 7)
+
+
+def test_what_a_file_leaves_out_is_strict() -> None:
+    policy = load_policy(SMALLEST, "p.yaml").for_project("any")
+    assert (policy.unread_files, policy.unpinned, policy.changed) == (
+        Unread.NOT_ASSESSED,
+        Unread.WARN,
+        OnChanged.BLOCK,
+    )
+
+
+def test_project_file_may_leave_out_everything_but_its_version() -> None:
+    wish = load_project_policy("version: 1\nchanged: block\n")
+    assert wish.changed is OnChanged.BLOCK
+    assert wish.block is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("", "p.yaml:1: a policy is a list of settings", id="empty"),
+        pytest.param("- a", "p.yaml:1: a policy is a list of settings", id="a list"),
+        pytest.param("version: 2\n", "p.yaml:1: version: '2' is not known here; this is version 1", id="version"),
+        pytest.param("block: []\nrequired_scanners: []\n", "version is missing", id="no version"),
+        pytest.param("version: 1\nrequired_scanners: []\n", "'block' is missing", id="nothing about blocking"),
+        pytest.param("version: 1\nblock: []\n", "'required_scanners' is missing", id="nothing about scanners"),
+        pytest.param(SMALLEST + "blok: 1\n", "p.yaml:4: 'blok' is not a setting; did you mean block?", id="typo"),
+        pytest.param(
+            SMALLEST + "changed: off\n", "p.yaml:4: changed: no is not a consequence; it is one of", id="off is a bool"
+        ),
+        pytest.param(SMALLEST + "language: en\nlanguage: en\n", "p.yaml:5: 'language' stands here for the", id="twice"),
+        pytest.param(
+            SMALLEST + "max_threads: many\n", "p.yaml:4: max_threads: a whole number is expected", id="number"
+        ),
+        pytest.param(SMALLEST + "max_threads: 0\n", "p.yaml:4: max_threads: input should be greater", id="too few"),
+        pytest.param(SMALLEST + "comment: low\n", "p.yaml:4: comment: settings are expected", id="not settings"),
+        pytest.param(SMALLEST + "\twarn: []\n", "p.yaml:4: not YAML", id="tab"),
+        pytest.param(SMALLEST + "warn: [*.py]\n", "p.yaml:4: anchors and aliases", id="unquoted star"),
+        pytest.param(SMALLEST + "warn: &a []\n", "p.yaml:4: anchors and aliases", id="anchor"),
+        pytest.param(SMALLEST + "warn: !!python/tuple []\n", "p.yaml:4: tags", id="tag"),
+        pytest.param(SMALLEST + "---\nversion: 1\n", "p.yaml:4: a second document", id="two documents"),
+        pytest.param(SMALLEST + "? [a]\n: b\n", "p.yaml:4: a key must be a word", id="key that is a list"),
+        pytest.param(SMALLEST + "max_threads: " + "9" * 5000, "not YAML", id="endless number"),
+        pytest.param(SMALLEST + "ignore_paths: [{path: a}]\n", "p.yaml:4: ignore_paths[1].reason is missing", id="why"),
+        pytest.param(SMALLEST + "projects: [{changed: warn}]\n", "projects[1].match is missing", id="which project"),
+        pytest.param("version: 1\nblock: []\nrequired_scanners: {sats: [a]}\n", "'sats' is not a kind", id="kind"),
+        pytest.param("version: 1\nblock: []\nrequired_scanners: [A B]\n", "'A B' is not the name", id="scanner"),
+        pytest.param(
+            "version: 1\nrequired_scanners: []\nblock:\n  - {name: a}\n  - {name: a}\n",
+            "block: two rules are named 'a'",
+            id="same name",
+        ),
+        pytest.param(
+            "version: 1\nrequired_scanners: []\nblock:\n  - name: a\n    severity: hihg\n",
+            "p.yaml:5: block[1].severity: 'hihg' is not a severity; it is one of info, low, medium, high, critical; "
+            "did you mean high?",
+            id="severity",
+        ),
+        pytest.param(
+            "version: 1\nrequired_scanners: []\nblock:\n  - name: a\n    paths:\n      - ok\n      - '!no'\n",
+            "p.yaml:7: block[1].paths[2]: '!no': a pattern cannot begin with '!'",
+            id="pattern",
+        ),
+        pytest.param(
+            "version: 1\nrequired_scanners: []\nblock:\n  - name: a\n    presence: fixed\n",
+            "p.yaml:5: block[1].presence[1]: 'fixed' is not a presence; it is one of new, changed",
+            id="presence",
+        ),
+    ],
+)
+def test_error_names_file_and_line_and_what_is_wrong(text: str, expected: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        load_policy(text, "p.yaml")
+    assert expected in str(raised.value)
+    assert isinstance(raised.value, ConfigurationError)
+
+
+def test_error_hints_at_how_to_write_it() -> None:
+    with pytest.raises(PolicyError) as raised:
+        load_policy("version: 1\nrequired_scanners: []\nblock:\n  - name: a\n    severity: bad\n", "p.yaml")
+    assert raised.value.hint == "for example: severity: high"
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
+    with pytest.raises(PolicyError) as raised:
+        load_policy("version: 1\nmax_threads: 0\nchanged: x\nblock: []\nrequired_scanners: []\nfoo: 1\n", "p.yaml")
+    assert [problem.line for problem in raised.value.problems] == [2, 3, 6]
+
+
+def test_project_cannot_speak_for_others() -> None:
+    with pytest.raises(PolicyError, match="belongs into the organisation's policy"):
+        load_project_policy("version: 1\nprojects: []\n")
+
+
+def test_words_of_a_stranger_stay_short_and_on_one_line() -> None:
+    with pytest.raises(PolicyError) as raised:
+        load_policy(SMALLEST + 'changed: "\\n/merge\\e[31m' + "x" * 5000 + '"\n', "p.yaml")
+    (line,) = str(raised.value).split("\n")
+    assert line.isprintable()
+    assert len(line) < 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("x" * (MAX_BYTES + 1), id="too long"),
+        pytest.param("[" * MAX_BYTES, id="nested"),
+        pytest.param("{a: " * 10_000, id="nested settings"),
+        pytest.param("- " * (MAX_BYTES // 2), id="nested lists"),
+        pytest.param("a: &a [x]\n" + "b: [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n", id="alias bomb"),
+        pytest.param("version: 1\n" + "".join(f"k{n}: 1\n" for n in range(7_000)), id="unknown keys"),
+        pytest.param("k: 1\n" * 13_000, id="one key very often"),
+        pytest.param("version: 1\nblock: [{name: a, kinds: [" + "x," * 30_000 + "]}]\n", id="unknown words"),
+        pytest.param("version: 1\nblock: [" + "{name: a}," * 6_000 + "]\n", id="very many rules"),
+        pytest.param("version: 1\nrequired_scanners: [" + "a," * 30_000 + "]\n", id="very many scanners"),
+        pytest.param('a: "' + "\\x41" * 16_000 + "\n", id="text without an end"),
+    ],
+)
+def test_hostile_file_is_refused_within_seconds(text: str) -> None:
+    started = time.process_time()
+    with pytest.raises(PolicyError) as raised:
+        load_policy(text, "p.yaml")
+    assert time.process_time() - started < 4
+    assert len(str(raised.value)) < 5000
+
+
+_YAML = st.text(st.sampled_from("abz019 :-[]{}&*!|>'\"#%@`,?\n\t\\/\x00\x85\ud800\ufeff"), max_size=60)
+
+
+@given(_YAML | st.text(max_size=40), st.sampled_from(["", SMALLEST, "version: 1\nblock:\n- "]))
+def test_no_text_makes_anything_but_a_policy_or_a_policy_error(text: str, before: str) -> None:
+    with suppress(PolicyError):
+        assert load_policy(before + text, "p.yaml").policy.digest
+
+
+# --- the policy that comes with us ------------------------------------------------------------------------------------
+
+SHIPPED = load_policy(DEFAULT.read_text(encoding="utf-8"), DEFAULT.name).for_project("any/project")
+ANSWERED = [run(name) for name in ("semgrep", "bandit", "detect-secrets")] + [
+    run("pip-audit", ScannerStatus.NOT_APPLICABLE)
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "confidence", "expected"),
+    [
+        (FindingKind.SAST, Severity.CRITICAL, Confidence.MEDIUM, Outcome.FAILED),
+        (FindingKind.SAST, Severity.HIGH, Confidence.MEDIUM, Outcome.FAILED),
+        (FindingKind.SAST, Severity.HIGH, Confidence.LOW, Outcome.WARNED),
+        (FindingKind.SAST, Severity.MEDIUM, Confidence.HIGH, Outcome.WARNED),
+        (FindingKind.SAST, Severity.LOW, Confidence.HIGH, Outcome.PASSED),
+        (FindingKind.SECRET, Severity.LOW, Confidence.HIGH, Outcome.FAILED),
+        (FindingKind.SECRET, Severity.LOW, Confidence.MEDIUM, Outcome.WARNED),
+        (FindingKind.DEPENDENCY, Severity.HIGH, Confidence.LOW, Outcome.FAILED),
+        (FindingKind.DEPENDENCY, Severity.MEDIUM, Confidence.HIGH, Outcome.WARNED),
+        (FindingKind.DEPENDENCY, Severity.LOW, Confidence.HIGH, Outcome.PASSED),
+    ],
+)
+def test_default_policy_blocks_what_is_bad_and_likely(
+    kind: FindingKind, severity: Severity, confidence: Confidence, expected: Outcome
+) -> None:
+    found = tracked(finding(kind=kind, severity=severity, confidence=confidence))
+    assert evaluate(SHIPPED, [found], ANSWERED).outcome is expected
+
+
+@pytest.mark.parametrize("silent", ["semgrep", "bandit", "detect-secrets", "pip-audit"])
+def test_default_policy_passes_nothing_without_its_scanners(silent: str) -> None:
+    assert evaluate(SHIPPED, [], ANSWERED).outcome is Outcome.PASSED
+    assert evaluate(SHIPPED, [], [r for r in ANSWERED if r.scanner != silent]).outcome is Outcome.NOT_ASSESSED
+
+
+def test_every_example_of_the_documentation_is_a_policy() -> None:
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    examples = [block.split("```", 1)[0] for block in text.split("```yaml\n")[1:]]
+    assert len(examples) >= 5
+    for example in examples:
+        load = load_project_policy if "# .mergewarden.yml" in example else load_policy
+        load(example, "docs/policy.md")
