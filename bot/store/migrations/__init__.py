@@ -1,0 +1,1 @@
+"""The store's migrations, run by ``bot.store.migrate`` (no alembic.ini)."""
