@@ -17,7 +17,7 @@ from typing import Any, Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.observability.redaction import Redactor, escape_controls
+from bot.redaction import Redactor, escape_controls
 
 # Libraries that install handlers of their own, or log every request or statement.
 _OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "dbos", "sqlalchemy", "alembic")

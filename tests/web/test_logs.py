@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.observability.logs import bind, configure_logging
-from bot.observability.redaction import HIDDEN, Redactor, escape_controls
+from bot.redaction import HIDDEN, Redactor, escape_controls
 
 PASSWORD = "tr0ub4dor&3/x"
 

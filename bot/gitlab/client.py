@@ -1,0 +1,410 @@
+"""
+The REST API of one GitLab, over python-gitlab: values in, values out, errors of ours.
+
+Nothing here decides anything, and nothing here waits for a rate limit: the caller knows how long it can wait.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from os import PathLike
+from typing import Any
+
+import gitlab
+import requests
+from gitlab.exceptions import GitlabError as LibraryError
+from gitlab.exceptions import GitlabParsingError, RedirectError
+from pydantic import SecretStr
+
+from bot.gitlab import decode
+from bot.gitlab.errors import GitLabError, Invalid, NotFound, TextExecuted, Unavailable, error_from
+from bot.gitlab.model import (
+    DEVELOPER,
+    BotUser,
+    CommitStatus,
+    Discussion,
+    Hook,
+    Member,
+    MergeRequest,
+    Note,
+    Project,
+    ServerVersion,
+    TokenInfo,
+    Version,
+)
+
+PAGE = 100
+"""The most rows that GitLab puts on a page."""
+_FEW_PROJECTS = 50
+"""Up to here open merge requests are asked for project by project, above in one list of the instance."""
+
+
+class GitLabClient:
+    """
+    One GitLab with one token. Thread-safe: every thread gets connections of its own.
+
+    ``timeout`` is in seconds, for connecting and for each wait for data. A read that gets no answer, a 5xx or a 409 is
+    tried again ``read_retries`` times; a write never is. Projects are always named by number, because GitLab refuses to
+    write to a moved project by its old path.
+
+    Every method raises a ``GitLabError``; no message contains the token.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: SecretStr,
+        *,
+        timeout: float = 20.0,
+        ca_file: str | PathLike[str] | None = None,
+        user_agent: str = "mergewarden",
+        read_retries: int = 2,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._token = token
+        self._timeout = timeout
+        self._verify: bool | str = str(ca_file) if ca_file is not None else True
+        self._user_agent = user_agent
+        self._read_retries = read_retries
+        self._sleep = sleep
+        self._local = threading.local()
+
+    def __repr__(self) -> str:
+        return f"GitLabClient({self.url!r})"
+
+    # -- the instance and ourselves ---------------------------------------------------------------------------------
+
+    def current_user(self) -> BotUser:
+        """Who the token belongs to."""
+        return decode.bot_user(self._get("/user"))
+
+    def token_info(self) -> TokenInfo | None:
+        """Scopes and expiry of the token; None where GitLab does not tell (OAuth tokens, old versions)."""
+        try:
+            return decode.token_info(self._get("/personal_access_tokens/self"))
+        except (NotFound, Invalid):
+            return None
+
+    def version(self) -> ServerVersion:
+        """The server's version."""
+        try:
+            return decode.server_version(self._get("/metadata"))
+        except NotFound:
+            return decode.server_version(self._get("/version"))
+
+    # -- projects ---------------------------------------------------------------------------------------------------
+
+    def project(self, project_id: int | str) -> Project:
+        """One project by number, or by full path to learn its number."""
+        key = project_id if isinstance(project_id, int) else gitlab.utils.EncodedId(project_id)
+        return decode.project(self._get(f"/projects/{key}"))
+
+    def member_projects(self, min_access_level: int = DEVELOPER) -> list[Project]:
+        """Projects that the bot is a member of with at least this level, not archived, by number."""
+        query = {
+            "membership": True,
+            "archived": False,
+            "min_access_level": min_access_level,
+            # Keyset pages stay right while projects come and go, and have no upper limit.
+            "pagination": "keyset",
+            "order_by": "id",
+            "sort": "asc",
+        }
+        return [decode.project(row) for row in self._list("/projects", query)]
+
+    def update_project(self, project_id: int, settings: Mapping[str, bool]) -> Project:
+        """Change project settings by their API names; needs Maintainer."""
+        return decode.project(self._send("PUT", f"/projects/{project_id}", dict(settings)))
+
+    def member(self, project_id: int, user_id: int) -> Member | None:
+        """Somebody's membership, inherited ones included; None for people who are no members."""
+        try:
+            return decode.member(self._get(f"/projects/{project_id}/members/all/{user_id}"))
+        except NotFound:
+            return None
+
+    def project_hooks(self, project_id: int) -> list[Hook]:
+        """The project's webhooks; needs Maintainer."""
+        return [decode.hook(row) for row in self._list(f"/projects/{project_id}/hooks")]
+
+    def create_hook(
+        self, project_id: int, url: str, *, token: SecretStr | None = None, signing_token: SecretStr | None = None
+    ) -> Hook:
+        """
+        Register a webhook for merge requests, pushes, notes and pipelines; needs Maintainer.
+
+        A GitLab before 19.0 ignores ``signing_token`` without a word: look at ``signing_token_present`` of the answer.
+        """
+        data: dict[str, object] = {
+            "url": url,
+            "merge_requests_events": True,
+            "push_events": True,
+            "note_events": True,
+            "pipeline_events": True,
+        }
+        if token is not None:
+            data["token"] = token.get_secret_value()
+        if signing_token is not None:
+            data["signing_token"] = signing_token.get_secret_value()
+        secrets = tuple(s.get_secret_value() for s in (token, signing_token) if s is not None)
+        return decode.hook(self._send("POST", f"/projects/{project_id}/hooks", data, secrets=secrets))
+
+    # -- merge requests ---------------------------------------------------------------------------------------------
+
+    def merge_request(self, project_id: int, iid: int) -> MergeRequest:
+        """One merge request with its diff refs and head pipeline."""
+        return decode.merge_request(self._get(_merge_request(project_id, iid)))
+
+    def versions(self, project_id: int, iid: int) -> list[Version]:
+        """Versions of the diff, newest first; empty until GitLab has prepared the merge request."""
+        return [decode.version(row) for row in self._list(f"{_merge_request(project_id, iid)}/versions")]
+
+    def project_merge_requests(
+        self, project_id: int, *, target_branch: str | None = None, updated_after: datetime | None = None
+    ) -> list[MergeRequest]:
+        """Open merge requests of one project, latest change first; without diff refs and pipelines."""
+        query = _open_query(updated_after)
+        if target_branch is not None:
+            query["target_branch"] = target_branch
+        return [decode.merge_request(row) for row in self._list(f"/projects/{project_id}/merge_requests", query)]
+
+    def open_merge_requests(self, updated_after: datetime | None = None) -> list[MergeRequest]:
+        """Open merge requests of every project that the bot works in; without diff refs and pipelines."""
+        projects = [project.id for project in self.member_projects()]
+        if len(projects) <= _FEW_PROJECTS:
+            return [
+                request
+                for each in projects
+                for request in self.project_merge_requests(each, updated_after=updated_after)
+            ]
+        # The instance's list also names every public project, so ours are picked out.
+        mine = set(projects)
+        rows = self._list("/merge_requests", {**_open_query(updated_after), "scope": "all"})
+        return [request for request in map(decode.merge_request, rows) if request.project_id in mine]
+
+    def merge_requests_of_commit(self, project_id: int, sha: str) -> list[MergeRequest]:
+        """Merge requests that contain a commit: what a branch pipeline belongs to."""
+        path = f"/projects/{project_id}/repository/commits/{sha}/merge_requests"
+        return [decode.merge_request(row) for row in self._list(path)]
+
+    # -- discussions and notes --------------------------------------------------------------------------------------
+
+    def discussions(self, project_id: int, iid: int) -> list[Discussion]:
+        """Every discussion of a merge request, oldest first, single and system notes included."""
+        return [decode.discussion(row) for row in self._list(f"{_merge_request(project_id, iid)}/discussions")]
+
+    def create_discussion(
+        self, project_id: int, iid: int, body: str, position: Mapping[str, object] | None = None
+    ) -> Discussion:
+        """Begin a thread, on ``position`` or on the overview. Raises ``TextExecuted`` where GitLab kept no note."""
+        data: dict[str, object] = {"body": body}
+        if position is not None:
+            data["position"] = dict(position)
+        return decode.discussion(self._send("POST", f"{_merge_request(project_id, iid)}/discussions", data))
+
+    def reply(self, project_id: int, iid: int, discussion_id: str, body: str) -> Note:
+        """Write into a thread."""
+        path = f"{_merge_request(project_id, iid)}/discussions/{discussion_id}/notes"
+        return decode.note(self._send("POST", path, {"body": body}))
+
+    def create_note(self, project_id: int, iid: int, body: str) -> Note:
+        """Write a plain note, which nobody can resolve."""
+        return decode.note(self._send("POST", f"{_merge_request(project_id, iid)}/notes", {"body": body}))
+
+    def edit_note(self, project_id: int, iid: int, note_id: int, body: str) -> Note:
+        """Put other words into a note of ours. An empty body is refused here, for GitLab would delete the note."""
+        if not body.strip():
+            raise Invalid("a note cannot be edited to nothing", fields=frozenset({"body"}))
+        return decode.note(self._send("PUT", f"{_merge_request(project_id, iid)}/notes/{note_id}", {"body": body}))
+
+    def delete_note(self, project_id: int, iid: int, note_id: int) -> None:
+        """Remove a note of ours."""
+        self._request("DELETE", f"{_merge_request(project_id, iid)}/notes/{note_id}")
+
+    def resolve(self, project_id: int, iid: int, discussion_id: str, *, resolved: bool = True) -> Discussion:
+        """Resolve a thread, or open it again with ``resolved=False``."""
+        path = f"{_merge_request(project_id, iid)}/discussions/{discussion_id}"
+        return decode.discussion(self._send("PUT", path, {"resolved": resolved}))
+
+    # -- commit statuses --------------------------------------------------------------------------------------------
+
+    def set_status(
+        self,
+        project_id: int,
+        sha: str,
+        state: str,
+        *,
+        name: str,
+        ref: str | None = None,
+        pipeline_id: int | None = None,
+        description: str | None = None,
+        target_url: str | None = None,
+    ) -> CommitStatus:
+        """Post a commit status. GitLab refuses (``Invalid``) a state that is already there."""
+        wanted: dict[str, object] = {
+            "state": state,
+            "name": name,
+            "ref": ref,
+            "pipeline_id": pipeline_id,
+            "description": description,
+            "target_url": target_url,
+        }
+        data = {key: value for key, value in wanted.items() if value is not None}
+        return decode.commit_status(self._send("POST", f"/projects/{project_id}/statuses/{sha}", data))
+
+    def statuses(
+        self, project_id: int, sha: str, *, name: str | None = None, pipeline_id: int | None = None
+    ) -> list[CommitStatus]:
+        """Statuses of a commit that still count (no retried ones), oldest first."""
+        query: dict[str, object] = {"order_by": "id", "sort": "asc"}
+        query |= {key: value for key, value in (("name", name), ("pipeline_id", pipeline_id)) if value is not None}
+        path = f"/projects/{project_id}/repository/commits/{sha}/statuses"
+        return sorted((decode.commit_status(row) for row in self._list(path, query)), key=lambda status: status.id)
+
+    # -- transport --------------------------------------------------------------------------------------------------
+
+    def _library(self) -> gitlab.Gitlab:
+        """This thread's python-gitlab."""
+        found: gitlab.Gitlab | None = getattr(self._local, "library", None)
+        if found is None:
+            session = requests.Session()
+            # python-gitlab's errors lose the headers, and Retry-After is one of them.
+            session.hooks["response"].append(self._remember)
+            found = gitlab.Gitlab(
+                self.url,
+                # As Bearer: requests takes that header off when a redirect leads to another host, PRIVATE-TOKEN not.
+                oauth_token=self._token.get_secret_value(),
+                session=session,
+                timeout=self._timeout,
+                ssl_verify=self._verify,
+                user_agent=self._user_agent,
+                retry_transient_errors=False,
+                # Links to the next page may name an address that only GitLab itself can reach.
+                keep_base_url=True,
+            )
+            self._local.library = found
+        return found
+
+    def _remember(self, response: requests.Response, **_: object) -> None:
+        self._local.headers = {key.lower(): value for key, value in response.headers.items()}
+
+    def _get(self, path: str) -> Any:
+        return self._reading(lambda: self._request("GET", path)[1])
+
+    def _list(self, path: str, query: Mapping[str, object] | None = None) -> list[Any]:
+        """Every row of a list, page by page."""
+
+        def read() -> list[Any]:
+            with self._translated(f"GET {path}"):
+                found = self._library().http_list(
+                    path,
+                    query_data={"per_page": PAGE, **(query or {})},
+                    iterator=True,
+                    obey_rate_limit=False,
+                    max_retries=0,
+                )
+                return list(found)
+
+        rows: list[Any] = self._reading(read)
+        return rows
+
+    def _send(self, method: str, path: str, data: dict[str, object], *, secrets: tuple[str, ...] = ()) -> Any:
+        """A write. 202 means that GitLab ran the text instead of keeping it."""
+        status, document = self._request(method, path, data, secrets=secrets)
+        if status == 202:
+            raise TextExecuted(
+                f"GitLab took the text of {method} {path} for quick actions and kept no note",
+                "This is a fault in Mergewarden: please report it.",
+                status=status,
+            )
+        return document
+
+    def _reading(self, read: Callable[[], Any]) -> Any:
+        for attempt in range(self._read_retries + 1):
+            try:
+                return read()
+            except GitLabError as error:
+                again = isinstance(error, Unavailable) or error.status == 409
+                if not again or attempt == self._read_retries:
+                    raise
+                self._sleep(0.2 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _request(
+        self, method: str, path: str, data: dict[str, object] | None = None, *, secrets: tuple[str, ...] = ()
+    ) -> tuple[int, Any]:
+        """One request; the status and the JSON (None where there is no content)."""
+        with self._translated(f"{method} {path}", secrets):
+            response = self._library().http_request(
+                method.lower(), path, post_data=data, obey_rate_limit=False, retry_transient_errors=False, max_retries=0
+            )
+            if response.status_code == 204 or not response.content:
+                return response.status_code, None
+            try:
+                return response.status_code, response.json()
+            except ValueError as error:
+                raise Unavailable(
+                    f"GitLab answered {response.status_code} to {method} {path} with something that is not JSON",
+                    "Check that the configured address is GitLab's own and not that of a sign-in page or a proxy.",
+                    status=response.status_code,
+                ) from error
+
+    def _translated(self, call: str, secrets: tuple[str, ...] = ()) -> _Translation:
+        self._local.headers = {}
+        return _Translation(call, (self._token.get_secret_value(), *secrets), lambda: dict(self._local.headers))
+
+
+class _Translation:
+    """Turns what python-gitlab and requests raise into errors of ours, without their texts, which may hold anything."""
+
+    def __init__(self, call: str, secrets: tuple[str, ...], headers: Callable[[], dict[str, str]]) -> None:
+        self._call = call
+        self._secrets = secrets
+        self._headers = headers
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RedirectError):
+            raise Invalid(
+                f"GitLab redirects {self._call} to another address",
+                "Configure the address to which GitLab redirects, with https:// where it uses that.",
+                fields=frozenset({"url"}),
+            ) from None
+        if isinstance(error, GitlabParsingError):
+            raise Unavailable(f"GitLab's answer to {self._call} is not JSON") from None
+        if isinstance(error, LibraryError):
+            body = error.response_body or str(error.error_message).encode()
+            raise error_from(
+                self._call, error.response_code or 0, body, self._headers(), secrets=self._secrets
+            ) from None
+        if isinstance(error, requests.exceptions.Timeout):
+            raise Unavailable(f"GitLab did not answer {self._call} in time", _NETWORK_HINT) from None
+        if isinstance(error, requests.exceptions.SSLError):
+            raise Unavailable(
+                f"GitLab's certificate was not accepted for {self._call}",
+                "Give Mergewarden the certificate authority that signed it.",
+            ) from None
+        if isinstance(error, (requests.exceptions.RequestException, OSError)):
+            raise Unavailable(
+                f"the connection to GitLab failed for {self._call}: {type(error).__name__}", _NETWORK_HINT
+            ) from None
+
+
+_NETWORK_HINT = "Check GitLab's address and whether this machine can reach it."
+
+
+def _merge_request(project_id: int, iid: int) -> str:
+    return f"/projects/{project_id}/merge_requests/{iid}"
+
+
+def _open_query(updated_after: datetime | None) -> dict[str, object]:
+    query: dict[str, object] = {"state": "opened", "order_by": "updated_at", "sort": "desc"}
+    if updated_after is not None:
+        query["updated_after"] = updated_after.isoformat()
+    return query

@@ -1,0 +1,269 @@
+"""
+GitLab's JSON to the values of ``bot.gitlab.model``. Pure.
+
+Every function raises ``Unavailable`` when the document is not what it should be, and nothing else: an answer that we do
+not understand is no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, ParamSpec, TypeVar
+
+from bot.gitlab.errors import Unavailable
+from bot.gitlab.model import (
+    BotUser,
+    CommitStatus,
+    DiffRefs,
+    Discussion,
+    Hook,
+    Member,
+    MergeRequest,
+    Note,
+    Pipeline,
+    Position,
+    Project,
+    ServerVersion,
+    TokenInfo,
+    Version,
+)
+
+Json = Mapping[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _guarded(decode: Callable[P, T]) -> Callable[P, T]:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return decode(*args, **kwargs)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            what = decode.__name__.replace("_", " ")
+            raise Unavailable(f"GitLab's answer is not a {what} as documented: {type(error).__name__}") from error
+
+    return guarded
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("not a number")
+    return value
+
+
+def _number_or_none(value: object) -> int | None:
+    return None if value is None else _number(value)
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str) or not value:
+        return None
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@_guarded
+def bot_user(raw: Json) -> BotUser:
+    """``GET /user``."""
+    return BotUser(
+        id=_number(raw["id"]),
+        username=str(raw["username"]),
+        name=_text(raw.get("name")),
+        is_bot=raw.get("bot") is True,
+        is_admin=raw.get("is_admin") is True,
+    )
+
+
+@_guarded
+def token_info(raw: Json) -> TokenInfo:
+    """``GET /personal_access_tokens/self``."""
+    expires = raw.get("expires_at")
+    return TokenInfo(
+        scopes=frozenset(str(scope) for scope in raw["scopes"]),
+        active=raw.get("active") is not False and raw.get("revoked") is not True,
+        expires_at=date.fromisoformat(expires) if isinstance(expires, str) else None,
+    )
+
+
+@_guarded
+def server_version(raw: Json) -> ServerVersion:
+    """``GET /metadata`` or ``GET /version``."""
+    enterprise = raw.get("enterprise")
+    return ServerVersion(str(raw["version"]), enterprise if isinstance(enterprise, bool) else None)
+
+
+@_guarded
+def project(raw: Json) -> Project:
+    """``GET /projects/:id`` or an entry of the list."""
+    permissions = raw.get("permissions") or {}
+    levels = [
+        access["access_level"]
+        for access in (permissions.get("project_access"), permissions.get("group_access"))
+        if access and isinstance(access.get("access_level"), int)
+    ]
+    return Project(
+        id=_number(raw["id"]),
+        path=str(raw["path_with_namespace"]),
+        url=_text(raw.get("web_url")),
+        clone_url=_text(raw.get("http_url_to_repo")),
+        default_branch=raw.get("default_branch") or None,
+        archived=raw.get("archived") is True,
+        access_level=max(levels, default=None),
+        pipeline_must_succeed=raw.get("only_allow_merge_if_pipeline_succeeds") is True,
+        skipped_pipeline_suffices=raw.get("allow_merge_on_skipped_pipeline") is True,
+        threads_must_be_resolved=raw.get("only_allow_merge_if_all_discussions_are_resolved") is True,
+        resolves_outdated_threads=raw.get("resolve_outdated_diff_discussions") is True,
+        ignores_branch_pipelines=raw.get("ci_skip_branch_pipelines_for_mrs") is True,
+        merged_results=raw.get("merge_pipelines_enabled") is True,
+    )
+
+
+def _refs(raw: Json) -> DiffRefs:
+    return DiffRefs(str(raw["base_sha"]), str(raw["start_sha"]), str(raw["head_sha"]))
+
+
+def _complete_refs(raw: Json | None) -> DiffRefs | None:
+    # GitLab fills them in some time after the merge request was made, and not always all at once.
+    return _refs(raw) if raw and all(raw.get(k) for k in ("base_sha", "start_sha", "head_sha")) else None
+
+
+@_guarded
+def version(raw: Json) -> Version:
+    """An entry of ``GET .../versions``."""
+    refs = DiffRefs(str(raw["base_commit_sha"]), str(raw["start_commit_sha"]), str(raw["head_commit_sha"]))
+    return Version(_number(raw["id"]), refs, _text(raw.get("state")))
+
+
+@_guarded
+def pipeline(raw: Json) -> Pipeline:
+    """A pipeline in short."""
+    return Pipeline(
+        id=_number(raw["id"]),
+        project_id=_number_or_none(raw.get("project_id")),
+        sha=str(raw["sha"]),
+        ref=_text(raw.get("ref")),
+        status=_text(raw.get("status")),
+        source=_text(raw.get("source")),
+    )
+
+
+@_guarded
+def merge_request(raw: Json) -> MergeRequest:
+    """``GET .../merge_requests/:iid`` or an entry of a list."""
+    author = raw.get("author") or {}
+    head = raw.get("head_pipeline")
+    reference = _text((raw.get("references") or {}).get("full"))
+    return MergeRequest(
+        project_id=_number(raw.get("target_project_id", raw["project_id"])),
+        iid=_number(raw["iid"]),
+        title=_text(raw.get("title")),
+        state=str(raw["state"]),
+        draft=raw.get("draft", raw.get("work_in_progress")) is True,
+        sha=raw.get("sha") or None,
+        diff_refs=_complete_refs(raw.get("diff_refs")),
+        source_project_id=_number_or_none(raw.get("source_project_id")),
+        source_branch=str(raw["source_branch"]),
+        target_branch=str(raw["target_branch"]),
+        # A deleted author is GitLab's ghost user; a missing one is nobody whom we could mistake for somebody.
+        author_id=_number(author.get("id", 0)),
+        author_username=_text(author.get("username")),
+        web_url=_text(raw.get("web_url")),
+        labels=tuple(label for label in raw.get("labels") or () if isinstance(label, str)),
+        head_pipeline=pipeline(head) if head else None,
+        detailed_merge_status=_text(raw.get("detailed_merge_status")),
+        threads_resolved=raw.get("blocking_discussions_resolved") is True,
+        updated_at=_moment(raw.get("updated_at")),
+        project_path=reference.rpartition("!")[0],
+    )
+
+
+def _position(raw: Json | None) -> Position | None:
+    refs = _complete_refs(raw)
+    if raw is None or refs is None:
+        return None
+    return Position(
+        kind=_text(raw.get("position_type")) or "text",
+        refs=refs,
+        old_path=_text(raw.get("old_path")),
+        new_path=_text(raw.get("new_path")),
+        old_line=_number_or_none(raw.get("old_line")),
+        new_line=_number_or_none(raw.get("new_line")),
+    )
+
+
+@_guarded
+def note(raw: Json) -> Note:
+    """One note."""
+    author = raw.get("author") or {}
+    resolver = raw.get("resolved_by") or {}
+    return Note(
+        id=_number(raw["id"]),
+        author_id=_number(author.get("id", 0)),
+        author_username=_text(author.get("username")),
+        body=str(raw["body"] or ""),
+        system=raw.get("system") is True,
+        resolvable=raw.get("resolvable") is True,
+        resolved=raw.get("resolved") is True,
+        resolved_by=_number_or_none(resolver.get("id")),
+        position=_position(raw.get("position")),
+        created_at=_moment(raw.get("created_at")),
+    )
+
+
+@_guarded
+def discussion(raw: Json) -> Discussion:
+    """A thread with its notes."""
+    return Discussion(
+        id=str(raw["id"]),
+        individual=raw.get("individual_note") is True,
+        notes=tuple(note(one) for one in raw["notes"]),
+    )
+
+
+@_guarded
+def commit_status(raw: Json) -> CommitStatus:
+    """An entry of ``GET .../statuses``, or the answer to a post."""
+    return CommitStatus(
+        id=_number(raw["id"]),
+        sha=str(raw["sha"]),
+        ref=_text(raw.get("ref")),
+        name=str(raw["name"]),
+        state=str(raw["status"]),
+        description=_text(raw.get("description")),
+        target_url=_text(raw.get("target_url")),
+        author_id=_number_or_none((raw.get("author") or {}).get("id")),
+        pipeline_id=_number_or_none(raw.get("pipeline_id")),
+    )
+
+
+@_guarded
+def member(raw: Json) -> Member:
+    """``GET .../members/all/:user_id``."""
+    expires = raw.get("expires_at")
+    expired = isinstance(expires, str) and date.fromisoformat(expires[:10]) <= datetime.now(UTC).date()
+    return Member(
+        user_id=_number(raw["id"]),
+        username=_text(raw.get("username")),
+        access_level=_number(raw["access_level"]),
+        active=raw.get("state") == "active" and raw.get("membership_state", "active") == "active" and not expired,
+    )
+
+
+@_guarded
+def hook(raw: Json) -> Hook:
+    """A project's webhook."""
+    return Hook(
+        id=_number(raw["id"]),
+        url=str(raw["url"]),
+        merge_requests_events=raw.get("merge_requests_events") is True,
+        push_events=raw.get("push_events") is True,
+        note_events=raw.get("note_events") is True,
+        pipeline_events=raw.get("pipeline_events") is True,
+        alert_status=_text(raw.get("alert_status")),
+        token_present=raw.get("token_present") is True,
+        signing_token_present=raw.get("signing_token_present") is True,
+    )

@@ -1,0 +1,235 @@
+"""What we read of GitLab, as frozen values. ``bot.gitlab.decode`` builds them from JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+DEVELOPER = 30
+MAINTAINER = 40
+WRITERS = frozenset({30, 40, 50})
+"""
+Access levels Developer, Maintainer and Owner.
+
+A set, because levels are not simply ordered: Security Manager is 25 and Planner 15.
+https://docs.gitlab.com/api/members/#roles
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BotUser:
+    """The user that our token belongs to."""
+
+    id: int
+    username: str
+    name: str
+    is_bot: bool = False
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What GitLab says about our token."""
+
+    scopes: frozenset[str]
+    active: bool
+    expires_at: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project with the settings that decide whether we can block a merge."""
+
+    id: int
+    path: str
+    """Full path. Changes when the project is moved; only the id stays."""
+    url: str
+    clone_url: str
+    default_branch: str | None
+    """None for an empty repository."""
+    archived: bool
+    access_level: int | None
+    """The bot's own level, None where GitLab does not say."""
+    pipeline_must_succeed: bool
+    skipped_pipeline_suffices: bool
+    threads_must_be_resolved: bool
+    resolves_outdated_threads: bool
+    """GitLab then resolves a thread when its line is edited, whether or not the finding is gone."""
+    ignores_branch_pipelines: bool
+    """Branch and external pipelines then count nothing for a merge request (19.2 and later)."""
+    merged_results: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRefs:
+    """The three commits that a position refers to; all of one version."""
+
+    base_sha: str
+    start_sha: str
+    head_sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a merge request's diff."""
+
+    id: int
+    refs: DiffRefs
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A pipeline, as a merge request names it."""
+
+    id: int
+    project_id: int | None
+    sha: str
+    ref: str
+    status: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """One merge request. Lists leave out ``diff_refs`` and ``head_pipeline``."""
+
+    project_id: int
+    """The target project."""
+    iid: int
+    title: str
+    state: str
+    draft: bool
+    sha: str | None
+    """Head of the source branch; None where GitLab has none yet."""
+    diff_refs: DiffRefs | None
+    """None until GitLab has prepared the merge request."""
+    source_project_id: int | None
+    """None when the fork is gone."""
+    source_branch: str
+    target_branch: str
+    author_id: int
+    author_username: str
+    web_url: str
+    labels: tuple[str, ...]
+    head_pipeline: Pipeline | None
+    detailed_merge_status: str
+    threads_resolved: bool
+    updated_at: datetime | None
+    project_path: str = ""
+    """Full path of the target project, from the reference; empty where GitLab did not say."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to decide."""
+        return self.state == "opened"
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether the source branch lives in another project."""
+        return self.source_project_id != self.project_id
+
+    @property
+    def head_ref(self) -> str:
+        """The ref in the target project that holds the head, also of forks."""
+        return f"refs/merge-requests/{self.iid}/head"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a note stands, as GitLab stores it."""
+
+    kind: str
+    """``text``, ``file`` or ``image``."""
+    refs: DiffRefs
+    old_path: str
+    new_path: str
+    old_line: int | None
+    new_line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note of a discussion."""
+
+    id: int
+    author_id: int
+    author_username: str
+    body: str
+    system: bool = False
+    resolvable: bool = False
+    resolved: bool = False
+    resolved_by: int | None = None
+    """User id; for a reply in a resolved thread GitLab names whoever replied."""
+    position: Position | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """A thread, or a single note that nobody can reply to as a thread."""
+
+    id: str
+    individual: bool
+    notes: tuple[Note, ...]
+
+    @property
+    def resolvable(self) -> bool:
+        """Whether it can be resolved at all."""
+        return any(note.resolvable for note in self.notes)
+
+    @property
+    def resolved(self) -> bool:
+        """GitLab counts a thread as resolved when all its resolvable notes are."""
+        return self.resolvable and all(note.resolved for note in self.notes if note.resolvable)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """One commit status."""
+
+    id: int
+    sha: str
+    ref: str
+    name: str
+    state: str
+    description: str
+    target_url: str
+    author_id: int | None
+    pipeline_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What a person may do in a project, inherited membership included."""
+
+    user_id: int
+    username: str
+    access_level: int
+    active: bool
+    """False for blocked people and for memberships that wait for approval or have expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook of a project."""
+
+    id: int
+    url: str
+    merge_requests_events: bool
+    push_events: bool
+    note_events: bool
+    pipeline_events: bool
+    alert_status: str
+    """``executable``, ``temporarily_disabled`` or ``disabled``."""
+    token_present: bool
+    signing_token_present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVersion:
+    """Which GitLab answers."""
+
+    version: str
+    enterprise: bool | None
+    """The edition, not the licence; None where GitLab does not say."""

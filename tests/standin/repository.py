@@ -1,0 +1,183 @@
+"""A bare git repository, driven through git itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ZERO = "0" * 40
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file with a mode of its own: ``100755`` is executable, ``120000`` a symbolic link, ``160000`` a submodule."""
+
+    content: bytes
+    mode: str = "100644"
+
+
+FileValue = bytes | str | Blob | None
+"""Content of a file in a commit; None deletes it."""
+Files = Mapping[str, FileValue] | Mapping[bytes, FileValue]
+
+
+class GitError(Exception):
+    """Raised when git says no."""
+
+
+def git_environment() -> dict[str, str]:
+    """The environment for git: nothing of the user's own configuration."""
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return {**kept, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+
+
+class Repository:
+    """One bare repository on disk."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._line_counts: dict[tuple[str, str], int] = {}
+
+    @classmethod
+    def create(cls, directory: Path, default_branch: str) -> Repository:
+        directory.mkdir(parents=True)
+        repository = cls(directory)
+        repository.git("init", "--quiet", "--bare", f"--initial-branch={default_branch}")
+        # As Gitaly sets it up: objects by id, partial clones; merge request refs are GitLab's own.
+        for key, value in (
+            ("uploadpack.allowAnySHA1InWant", "true"),
+            ("uploadpack.allowFilter", "true"),
+            ("http.receivepack", "true"),
+            ("receive.hideRefs", "refs/merge-requests"),
+            ("gc.auto", "0"),
+        ):
+            repository.git("config", key, value)
+        return repository
+
+    def git(self, *arguments: str, data: bytes | None = None, check: bool = True) -> bytes:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.directory,
+            input=data,
+            stdin=subprocess.DEVNULL if data is None else None,
+            capture_output=True,
+            env={**git_environment(), "GIT_DIR": str(self.directory)},
+            check=False,
+        )
+        if check and done.returncode:
+            raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout
+
+    def text(self, *arguments: str) -> str:
+        return self.git(*arguments).decode("utf-8", "replace").strip()
+
+    def commit(
+        self,
+        branch: str,
+        files: Files,
+        message: str,
+        name: str,
+        *,
+        parent: str | None = None,
+        second: str | None = None,
+    ) -> str:
+        """Put a commit on ``branch`` (made from ``parent`` when it is new); returns its sha."""
+        start = parent or self.head(branch)
+        who = f"{name} <{name}@example.com> {int(time.time())} +0000".encode()
+        text = message.encode()
+        parts = [
+            b"commit refs/heads/" + branch.encode(),
+            b"author " + who,
+            b"committer " + who,
+            b"data %d" % len(text),
+            text,
+        ]
+        if start:
+            parts.append(b"from " + start.encode())
+        if second:
+            parts.append(b"merge " + second.encode())
+        for path, value in files.items():
+            quoted = _quote(path if isinstance(path, bytes) else path.encode("utf-8", "surrogateescape"))
+            if value is None:
+                parts.append(b"D " + quoted)
+                continue
+            blob = value if isinstance(value, Blob) else Blob(value.encode() if isinstance(value, str) else value)
+            if blob.mode == "160000":
+                parts.append(b"M 160000 " + blob.content + b" " + quoted)
+                continue
+            parts += [b"M %s inline " % blob.mode.encode() + quoted, b"data %d" % len(blob.content), blob.content]
+        self.git("fast-import", "--quiet", "--force", data=b"\n".join(parts) + b"\n")
+        return self.head(branch) or ""
+
+    def head(self, branch: str) -> str | None:
+        return self.resolve(f"refs/heads/{branch}")
+
+    def resolve(self, name: str) -> str | None:
+        found = self.git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False).decode().strip()
+        return found or None
+
+    def has_commit(self, sha: str) -> bool:
+        return self.git("cat-file", "-t", sha, check=False).strip() == b"commit"
+
+    def branches(self) -> dict[str, str]:
+        listing = self.text("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/")
+        return {
+            ref.removeprefix("refs/heads/"): sha for sha, _, ref in (x.partition(" ") for x in listing.splitlines())
+        }
+
+    def branch_containing(self, sha: str) -> str | None:
+        found = self.text("for-each-ref", "--count=1", f"--contains={sha}", "--format=%(refname:short)", "refs/heads/")
+        return found or None
+
+    def set_ref(self, ref: str, sha: str | None) -> None:
+        if sha is None:
+            self.git("update-ref", "-d", ref)
+        else:
+            self.git("update-ref", ref, sha)
+
+    def merge_base(self, first: str, second: str) -> str | None:
+        return self.git("merge-base", first, second, check=False).decode().strip() or None
+
+    def contains(self, ancestor: str, descendant: str) -> bool:
+        return self.merge_base(ancestor, descendant) == ancestor
+
+    def fetch_from(self, other: Repository, ref: str) -> None:
+        self.git("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(other.directory), ref)
+
+    def merged_tree(self, target: str, source: str) -> str | None:
+        """Tree of the merge, or None when there is a conflict."""
+        done = self.git("merge-tree", "--write-tree", "--no-messages", target, source, check=False)
+        lines = done.decode("utf-8", "replace").split("\n")
+        return lines[0] if len([x for x in lines if x]) == 1 else None
+
+    def commit_tree(self, tree: str, parents: list[str], message: str) -> str:
+        who = {"name": "GitLab", "email": "gitlab@example.com"}
+        flags = [x for p in parents for x in ("-p", p)]
+        config = [x for k, v in who.items() for x in ("-c", f"user.{k}={v}")]
+        return self.text(*config, "commit-tree", tree, *flags, "-m", message)
+
+    def blob(self, sha: str, path: str) -> bytes | None:
+        found = self.git("cat-file", "blob", f"{sha}:{path}", check=False)
+        return found or (b"" if self.git("cat-file", "-t", f"{sha}:{path}", check=False).strip() == b"blob" else None)
+
+    def line_count(self, sha: str, path: str) -> int:
+        key = (sha, path)
+        if key not in self._line_counts:
+            content = self.blob(sha, path) or b""
+            self._line_counts[key] = content.count(b"\n") + (1 if content and not content.endswith(b"\n") else 0)
+        return self._line_counts[key]
+
+    def log(self, sha: str) -> dict[str, str]:
+        fields = self.text("log", "-1", "--format=%H%x00%B%x00%s%x00%aI%x00%an%x00%ae", sha).split("\x00")
+        return dict(zip(("id", "message", "title", "timestamp", "name", "email"), fields, strict=True))
+
+
+def _quote(path: bytes) -> bytes:
+    """A path as fast-import wants it: C-style quoting for whatever is not plain."""
+    if path and all(b in b"-_./+" or chr(b).isalnum() for b in path if b < 128) and all(b < 128 for b in path):
+        return path
+    return b'"' + b"".join(bytes([b]) if 32 <= b < 127 and b not in b'"\\' else b"\\%03o" % b for b in path) + b'"'
