@@ -272,7 +272,7 @@ class Settings(BaseSettings):
         2048, ge=128, le=1_048_576, description="MiB of memory one scanner may use, at least 128", examples=["4096"]
     )
     max_file_bytes: int = Field(
-        1_000_000,
+        5_000_000,
         ge=1_000,
         le=100_000_000,
         description="bytes of the largest file that is scanned, 1000 to 100000000",

@@ -114,7 +114,7 @@ def test_the_file_is_found_by_variable_and_in_the_data_directory(tmp_path: Path)
 def test_the_working_directory_counts_only_where_the_command_allows_it(tmp_path: Path) -> None:
     """`scan` runs inside the repository that it judges, which must not bring its own limits."""
     (tmp_path / "mergewarden.toml").write_text("max_file_bytes = 1000\n")
-    assert load_settings(environ(tmp_path)).max_file_bytes == 1_000_000
+    assert load_settings(environ(tmp_path)).max_file_bytes == 5_000_000
     assert load_settings(environ(tmp_path), working_directory=tmp_path).max_file_bytes == 1000
 
 

@@ -1,0 +1,337 @@
+"""
+``mergewarden doctor``: asks everything that has to be true before a merge can be blocked, and says how to mend what is not.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.common import open_services
+from bot.errors import ConfigurationError, MergewardenError
+from bot.gitlab.model import DEVELOPER, MAINTAINER, Project
+from bot.pipeline.git import git_version
+from bot.reports.visible import one_line
+from bot.services import Services
+from bot.store.engine import open_engine, unreachable_reason
+from bot.store.migrate import pending_migrations
+from scanners.interface import ScannerError
+from scanners.process import run
+
+_OLD_ADVISORIES_DAYS = 30
+_TOKEN_EXPIRY_DAYS = 30
+_WEBHOOK_PATH = "/webhooks/gitlab"
+
+
+class Health(Enum):
+    """What a check found."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """It works, but not as well as it could."""
+    PROBLEM = "problem"
+    """It does not work, or does not block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that was looked at."""
+
+    area: str
+    subject: str
+    health: Health
+    finding: str
+    mend: str = ""
+
+
+def run_doctor(projects: Sequence[str], config: Path | None) -> int:
+    """Look at everything, print it, and return the exit status: 0, or 1 when there is a problem."""
+    try:
+        services = open_services(config)
+    except ConfigurationError as error:
+        _print([Diagnosis("configuration", "settings", Health.PROBLEM, str(error), error.hint)])
+        return 1
+    found = [*_configuration(services), *_store(services), *_scanners(services), *_gitlab(services, projects)]
+    services.close()
+    _print(found)
+    return 1 if any(diagnosis.health is Health.PROBLEM for diagnosis in found) else 0
+
+
+# --- this machine -----------------------------------------------------------------------------------------------------
+
+
+def _configuration(services: Services) -> Iterator[Diagnosis]:
+    settings = services.settings
+    yield from _asked("configuration", "webhook", settings.require_webhook, "deliveries can be told from forgeries")
+    yield from _asked("configuration", "policy", services.policy, "the gate policy can be read")
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data_dir):
+            pass
+    except OSError as error:
+        yield Diagnosis(
+            "configuration",
+            "data directory",
+            Health.PROBLEM,
+            f"{settings.data_dir} cannot be written: {error.strerror}",
+            "Make it, give it to the user that runs Mergewarden, or set MERGEWARDEN_DATA_DIR.",
+        )
+    else:
+        yield Diagnosis("configuration", "data directory", Health.OK, str(settings.data_dir))
+
+
+def _store(services: Services) -> Iterator[Diagnosis]:
+    try:
+        engine = open_engine(services.settings.database().get_secret_value())
+    except ConfigurationError as error:
+        yield Diagnosis("store", "database", Health.PROBLEM, str(error), error.hint)
+        return
+    reason = unreachable_reason(engine)
+    if reason:
+        yield Diagnosis("store", "database", Health.PROBLEM, reason, "Check MERGEWARDEN_DATABASE_URL and the server.")
+        return
+    try:
+        missing = pending_migrations(engine)
+    except ConfigurationError as error:
+        yield Diagnosis("store", "migrations", Health.PROBLEM, str(error), error.hint)
+        return
+    if missing:
+        yield Diagnosis(
+            "store",
+            "migrations",
+            Health.WARNING,
+            f"{len(missing)} to apply",
+            "Run: mergewarden migrate (serve does it too).",
+        )
+    else:
+        yield Diagnosis("store", "database", Health.OK, f"{engine.dialect.name}, up to date")
+    engine.dispose()
+
+
+def _scanners(services: Services) -> Iterator[Diagnosis]:
+    try:
+        yield Diagnosis("scanners", "git", Health.OK, ".".join(map(str, git_version())))
+    except MergewardenError as error:
+        yield Diagnosis("scanners", "git", Health.PROBLEM, str(error), error.hint)
+    for scanner in services.scanners:
+        try:
+            version = scanner.version()
+            scanner.rules_digest()
+        except ScannerError as error:
+            yield Diagnosis(
+                "scanners", scanner.name, Health.PROBLEM, str(error), "Without it nothing passes that needs it."
+            )
+        else:
+            yield Diagnosis("scanners", scanner.name, Health.OK, version)
+    newest = services.advisories.newest()
+    if newest is not None:
+        age = (datetime.now(UTC).date() - newest).days
+        old = age > _OLD_ADVISORIES_DAYS
+        yield Diagnosis(
+            "scanners",
+            "advisories",
+            Health.WARNING if old else Health.OK,
+            f"{services.advisories.count()}, the newest {age} days old",
+            "Import newer ones: mergewarden advisories import FILE.zip" if old else "",
+        )
+    completed = run(["true"], cwd=Path("/"), timeout=20)
+    yield Diagnosis(
+        "scanners",
+        "isolation",
+        Health.OK if completed.network_denied else Health.WARNING,
+        "scanners have no network" if completed.network_denied else "this system does not let us take the network away",
+        "" if completed.network_denied else "Allow unprivileged user namespaces for the user that runs Mergewarden.",
+    )
+
+
+# --- GitLab -----------------------------------------------------------------------------------------------------------
+
+
+def _gitlab(services: Services, projects: Sequence[str]) -> Iterator[Diagnosis]:
+    try:
+        version = services.gitlab.version()
+        user = services.bot_user
+    except MergewardenError as error:
+        yield Diagnosis("GitLab", "reachable", Health.PROBLEM, str(error), error.hint)
+        return
+    yield Diagnosis("GitLab", "reachable", Health.OK, f"version {version.version}, as @{user.username}")
+    if user.is_admin:
+        yield Diagnosis(
+            "GitLab",
+            "rights",
+            Health.WARNING,
+            "the bot is an administrator",
+            "Developer is enough: use an account that cannot do more harm than it has to.",
+        )
+    yield from _token(services)
+    try:
+        chosen = (
+            [services.gitlab.project(int(name) if name.isdigit() else name) for name in projects]
+            if projects
+            else services.gitlab.member_projects()
+        )
+    except MergewardenError as error:
+        yield Diagnosis("GitLab", "projects", Health.PROBLEM, str(error), error.hint)
+        return
+    served = [project for project in chosen if services.settings.serves(project.path)]
+    if not served:
+        yield Diagnosis(
+            "GitLab",
+            "projects",
+            Health.PROBLEM,
+            "the bot is a member of no project that it serves",
+            "Add it to the projects or groups with the role Developer.",
+        )
+    for project in served:
+        yield from diagnose_project(project)
+        yield from _hooks(services, project)
+
+
+def _token(services: Services) -> Iterator[Diagnosis]:
+    try:
+        token = services.gitlab.token_info()
+    except MergewardenError as error:
+        yield Diagnosis("GitLab", "token", Health.WARNING, str(error), error.hint)
+        return
+    if token is None:
+        yield Diagnosis("GitLab", "token", Health.WARNING, "GitLab does not tell its scopes", "It needs the scope api.")
+        return
+    if "api" not in token.scopes:
+        yield Diagnosis(
+            "GitLab",
+            "token",
+            Health.PROBLEM,
+            f"scopes: {', '.join(sorted(token.scopes)) or 'none'}",
+            "Make a token with the scope api: comments and statuses need it.",
+        )
+        return
+    days = (token.expires_at - datetime.now(UTC).date()).days if token.expires_at else None
+    soon = days is not None and days < _TOKEN_EXPIRY_DAYS
+    yield Diagnosis(
+        "GitLab",
+        "token",
+        Health.WARNING if soon else Health.OK,
+        "scope api" + (f", expires in {days} days" if days is not None else ""),
+        "Rotate it in time: without it nothing is scanned." if soon else "",
+    )
+
+
+def diagnose_project(project: Project) -> Iterator[Diagnosis]:
+    """What stands between this project and a merge that is really blocked."""
+
+    def problem(finding: str, mend: str, health: Health = Health.PROBLEM) -> Diagnosis:
+        return Diagnosis("project", project.path, health, finding, mend)
+
+    before = True
+    if project.archived:
+        yield problem("archived", "Nothing can be posted there.", Health.WARNING)
+        return
+    if project.access_level is not None and project.access_level < DEVELOPER:
+        before = False
+        yield problem("the bot's role is too low", "Give it the role Developer: comments and statuses need it.")
+    if not project.pipeline_must_succeed:
+        before = False
+        yield problem(
+            "a red status does not stop a merge",
+            "Settings > Merge requests > Merge checks: switch on 'Pipelines must succeed'.",
+        )
+    elif project.skipped_pipeline_suffices:
+        before = False
+        yield problem(
+            "a skipped pipeline counts as passed",
+            "Settings > Merge requests > Merge checks: switch off 'Skipped pipelines are considered successful'.",
+        )
+    if project.ignores_branch_pipelines:
+        before = False
+        yield problem(
+            "statuses outside merge request pipelines are ignored",
+            "Switch off 'Skip branch pipelines for merge requests', or run a merge request pipeline in the project.",
+        )
+    if not project.threads_must_be_resolved:
+        yield problem(
+            "open threads do not stop a merge",
+            "Settings > Merge requests > Merge checks: switch on 'All threads must be resolved' as a second barrier.",
+            Health.WARNING,
+        )
+    if project.resolves_outdated_threads:
+        yield problem(
+            "GitLab resolves threads whose line was edited",
+            "Switch off 'Automatically resolve merge request diff threads when they become outdated'; "
+            "the bot opens them again, but not at once.",
+            Health.WARNING,
+        )
+    if before:
+        yield problem("a failed gate blocks the merge", "", Health.OK)
+
+
+def _hooks(services: Services, project: Project) -> Iterator[Diagnosis]:
+    if project.access_level is not None and project.access_level < MAINTAINER:
+        # Hooks are for Maintainers to see, and the bot should not be one.
+        return
+    try:
+        ours = [hook for hook in services.gitlab.project_hooks(project.id) if hook.url.endswith(_WEBHOOK_PATH)]
+    except MergewardenError:
+        return
+    if not ours:
+        yield Diagnosis(
+            "project",
+            project.path,
+            Health.WARNING,
+            "no webhook of the project leads here",
+            "Add one for merge requests, pushes, comments and pipelines, unless a system hook does it.",
+        )
+    for hook in ours:
+        if hook.alert_status != "executable":
+            yield Diagnosis(
+                "project",
+                project.path,
+                Health.PROBLEM,
+                f"GitLab has switched the webhook off ({hook.alert_status})",
+                "Settings > Webhooks > Test: an answer with success switches it on again.",
+            )
+        if not hook.merge_requests_events:
+            yield Diagnosis(
+                "project", project.path, Health.PROBLEM, "the webhook leaves merge requests out", "Switch them on."
+            )
+
+
+# --- output -----------------------------------------------------------------------------------------------------------
+
+
+def _asked(area: str, subject: str, question: Callable[[], object], answer: str) -> Iterator[Diagnosis]:
+    try:
+        question()
+    except MergewardenError as error:
+        yield Diagnosis(area, subject, Health.PROBLEM, str(error), error.hint)
+    else:
+        yield Diagnosis(area, subject, Health.OK, answer)
+
+
+_SHOWN = {
+    Health.OK: Text("✔ ok", style="green"),
+    Health.WARNING: Text("! warning", style="yellow"),
+    Health.PROBLEM: Text("✘ problem", style="bold red"),
+}
+
+
+def _print(found: Sequence[Diagnosis]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("", "Area", "What", "Found"):
+        table.add_column(heading, no_wrap=heading in ("", "Area"))
+    for diagnosis in found:
+        text = Text(diagnosis.finding if "\n" in diagnosis.finding else one_line(diagnosis.finding, 300))
+        if diagnosis.mend and diagnosis.health is not Health.OK:
+            text.append(f"\n-> {diagnosis.mend}", style="italic")
+        table.add_row(_SHOWN[diagnosis.health], diagnosis.area, Text(one_line(diagnosis.subject, 80)), text)
+    Console().print(table)
+    problems = sum(diagnosis.health is Health.PROBLEM for diagnosis in found)
+    warnings = sum(diagnosis.health is Health.WARNING for diagnosis in found)
+    print(f"\n{problems} problems, {warnings} warnings" if problems or warnings else "\nAll is well.")

@@ -1,0 +1,132 @@
+"""``mergewarden scan``: the same job as the bot's, on any folder, without a server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from bot.domain.gate import evaluate
+from bot.domain.verdict import Outcome, ScanReport, Subject
+from bot.errors import MergewardenError
+from bot.observability.logs import configure_logging
+from bot.observability.metrics import Metrics
+from bot.pipeline.assess import assess_tree, tools_of
+from bot.pipeline.git import LocalSource
+from bot.pipeline.policies import project_policy
+from bot.reports.registry import render
+from bot.reports.text import print_report
+from bot.services import Services
+from bot.settings import load_settings
+from bot.texts import Language
+
+EXIT_STATUS = {Outcome.PASSED: 0, Outcome.WARNED: 0, Outcome.FAILED: 1, Outcome.NOT_ASSESSED: 3}
+
+
+def run_scan(
+    path: Path,
+    *,
+    base: str | None,
+    head: str | None,
+    format: str,
+    output: Path | None,
+    policy_file: Path | None,
+    language: str | None,
+    config: Path | None,
+) -> int:
+    """Scan, report, and return the exit status. Raises ``MergewardenError`` for wrong use."""
+    # The working directory is usually the repository under judgement: its settings must not be ours.
+    settings = load_settings(config_file=config)
+    configure_logging("console", "ERROR", settings.secrets())
+    services = Services(settings, Metrics())
+    document = services.policy(policy_file)
+    started_at, started = datetime.now(UTC), monotonic()
+    scratch = settings.data_dir / "scratch"
+    with LocalSource.open(path, scratch_root=scratch) as source:
+        if (base or head) and not source.is_git:
+            raise MergewardenError(f"{path} is not a git repository", "Leave out --base and --head to scan a folder.")
+        target = source.resolve(base) if base else None
+        head_commit = source.resolve(head or "HEAD") if head or not source.has_work_tree else None
+        tree = head_commit or source.snapshot()
+        # For files as they are on disk, history counts from the checked-out commit.
+        tip = head_commit or (source.resolve("HEAD") if target else None)
+        ancestor = source.merge_base(target, tip) if target and tip else None
+        if target and ancestor is None:
+            raise MergewardenError(
+                f"{base} and {head or 'HEAD'} have no common ancestor", "In a shallow clone, fetch more history first."
+            )
+        policy = project_policy(document, source.root.name, source, target)
+        with _progress() as show:
+            assessed = assess_tree(
+                source,
+                base=ancestor,
+                head=tree,
+                tools=tools_of(services),
+                within=source.prefix,
+                unread=source.unread,
+                progress=show,
+            )
+        report = ScanReport(
+            subject=Subject(
+                project=source.root.name,
+                ref=head or "",
+                base_sha=ancestor,
+                head_sha=head_commit,
+            ),
+            tracked=assessed.tracked,
+            runs=assessed.runs,
+            decision=evaluate(policy, assessed.tracked, assessed.runs),
+            started_at=started_at,
+            seconds=monotonic() - started,
+            files_changed=assessed.files_changed,
+            files_read=assessed.files_read,
+        )
+    services.close()
+    _write(report, format, output, Language(language) if language else policy.language)
+    return EXIT_STATUS[report.decision.outcome]
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, str], None]]:
+    """What the scanners are doing, on standard error, where that is a terminal; nothing is left behind."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _scanner, _word: None
+        return
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<16}"),
+        TextColumn("{task.fields[word]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(scanner: str, word: str) -> None:
+            if scanner not in tasks:
+                tasks[scanner] = progress.add_task(scanner, total=None, word=word)
+            progress.update(tasks[scanner], word=word)
+
+        yield show
+
+
+def _write(report: ScanReport, format: str, output: Path | None, language: Language) -> None:
+    if output is None and format == "text":
+        print_report(report, Console(), language)
+        return
+    text = render(report, format, language)
+    if output is None:
+        sys.stdout.buffer.write(text.encode())
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MergewardenError(f"{output} cannot be written: {error.strerror}", "Choose another --output.") from error
+    Console(stderr=True).print(f"{output} written", highlight=False, markup=False)

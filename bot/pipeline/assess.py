@@ -1,0 +1,127 @@
+"""
+Scan what changed between two trees, or a whole tree: the one job that the command line and the bot share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from bot.domain.change import FileChange
+from bot.domain.delta import all_new, compare
+from bot.domain.verdict import TrackedFinding
+from bot.pipeline.git import Repository
+from bot.pipeline.workspace import Limits, materialise, scan_folder
+from bot.services import Services
+from scanners.interface import ResultCache, ScanFile, Scanner, ScannerRun
+from scanners.process import MEBIBYTE
+from scanners.runner import Limits as ScannerLimits
+from scanners.runner import assess, merge_findings
+
+
+def never() -> bool:
+    """A job that nobody cancels."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What scanning needs besides the code: the same for every scan of a process."""
+
+    scanners: Sequence[Scanner]
+    cache: ResultCache
+    data_dir: Path
+    """Where the throw-away scan folder is made."""
+    limits: Limits
+    scanner_limits: ScannerLimits
+
+
+def tools_of(services: Services) -> Tools:
+    """What every scan of this process works with, from its settings."""
+    settings = services.settings
+    return Tools(
+        scanners=services.scanners,
+        cache=services.cache,
+        data_dir=settings.data_dir,
+        limits=Limits(max_file_bytes=settings.max_file_bytes, max_files=2 * settings.max_changed_files),
+        scanner_limits=ScannerLimits(
+            seconds=settings.scan_timeout_seconds, memory_bytes=settings.scanner_memory_mb * MEBIBYTE
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What the scanners said about a change, matched with its base."""
+
+    tracked: tuple[TrackedFinding, ...]
+    runs: tuple[ScannerRun, ...]
+    """One per scanner, over the head."""
+    changes: tuple[FileChange, ...]
+    """By the histogram algorithm; empty for a whole tree."""
+    files_changed: int
+    files_read: int
+
+
+def assess_tree(
+    repository: Repository,
+    *,
+    base: str | None,
+    head: str,
+    tools: Tools,
+    within: PurePosixPath = PurePosixPath(),
+    unread: Sequence[ScanFile] = (),
+    cancelled: Callable[[], bool] = never,
+    progress: Callable[[str, str], None] | None = None,
+) -> Assessed:
+    """
+    Scan ``head`` and tell new findings from old.
+
+    ``base`` and ``head`` are commits or trees of ``repository``; without a base the whole tree is scanned and everything
+    counts as new. Only files that differ are read, and only those below ``within``. ``unread`` are files of the head that
+    could not even be listed.
+    Raises ``bot.pipeline.git.GitError``; a scanner that fails does not raise, its run says so.
+    """
+    changes: tuple[FileChange, ...] = ()
+    if base is None:
+        trees = {"head": [entry for entry in repository.tree(head) if entry.path.is_relative_to(within)]}
+        files_changed = len(trees["head"])
+    else:
+        changes = tuple(
+            change
+            for change in repository.changes(base, head, algorithm="histogram")
+            if (change.new_path or change.old_path or within).is_relative_to(within)
+        )
+        # The head comes first: when a limit is reached, what is read of the base is what is left out.
+        trees = {
+            "head": repository.tree(head, [c.new_path for c in changes if c.new_path is not None]),
+            "base": repository.tree(base, [c.old_path for c in changes if c.old_path is not None]),
+        }
+        files_changed = len(changes)
+    with scan_folder(tools.data_dir) as folder:
+        units, work = folder / "units", folder / "work"
+        units.mkdir()
+        work.mkdir()
+        material = materialise(repository, trees, units, tools.limits)
+        assessment = assess(
+            units,
+            material.units,
+            tools.scanners,
+            workdir=work,
+            cache=tools.cache,
+            limits=tools.scanner_limits,
+            cancelled=cancelled,
+            progress=progress,
+        )
+        runs = assessment.bind([*material.files["head"], *(f for f in unread if f.path.is_relative_to(within))])
+        base_runs = assessment.bind(material.files["base"]) if base is not None else ()
+    found = merge_findings(runs)
+    tracked = all_new(found) if base is None else compare(merge_findings(base_runs), found, changes, runs=runs)
+    return Assessed(
+        tracked=tracked,
+        runs=runs,
+        changes=changes,
+        files_changed=files_changed,
+        files_read=sum(1 for file in material.files["head"] if file.unit is not None),
+    )

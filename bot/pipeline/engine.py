@@ -1,0 +1,294 @@
+"""
+The job engine behind an interface of our own: DBOS Transact on the store's own database.
+
+Everything that knows DBOS is in this module, and it uses DBOS's public API only, so that another engine could take its
+place. What the rest of the bot may rely on:
+
+- ``JobQueue.submit`` puts a job into the caller's transaction: head, delivery and job are one commit.
+- Jobs of one merge request run one at a time (a queue partition per merge request).
+- Steps are check-pointed: a job that was killed goes on from its last finished step, so each step is idempotent.
+- A job whose process is gone is taken over by another (``Worker.take_over``).
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
+
+log = structlog.get_logger(__name__)
+
+APPLICATION = "mergewarden"
+
+JOBS_VERSION = "1"
+"""Raise this when the order or meaning of steps changes; jobs of an older version are carried over from their start."""
+
+MERGE_REQUESTS = "merge-requests"
+BRANCHES = "branches"
+_QUEUES = (MERGE_REQUESTS, BRANCHES)
+
+MAX_TAKE_OVERS = 5
+"""A job that took its process down so many times is poisoned: it is ended and reported instead of tried for ever."""
+
+_POLL_SECONDS = {MERGE_REQUESTS: 0.1, BRANCHES: 0.5}
+
+T = TypeVar("T")
+
+
+class Handlers(Protocol):
+    """What the jobs do. Every call gets the job's id first; arguments are ids and short words, never reports."""
+
+    def scan_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str: ...
+
+    def sync_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str: ...
+
+    def close_merge_request(self, job_id: str, project_id: int, iid: int, merged: bool) -> str: ...
+
+    def scan_branch(self, job_id: str, project_id: int, branch: str, sha: str) -> str: ...
+
+    def forget_project(self, job_id: str, project_id: int) -> str: ...
+
+    def poisoned(self, job_id: str, name: str, arguments: Sequence[Any]) -> None:
+        """A job was given up after ``MAX_TAKE_OVERS``; make that visible."""
+        ...
+
+
+_handlers: Handlers | None = None
+
+
+def _running() -> Handlers:
+    if _handlers is None:
+        raise RuntimeError("jobs ran before Worker.start()")
+    return _handlers
+
+
+def _job_id() -> str:
+    job_id = DBOS.workflow_id
+    assert job_id is not None
+    return job_id
+
+
+@DBOS.workflow(name="scan_merge_request")
+def _scan_merge_request(project_id: int, iid: int, sequence: int, reason: str) -> str:
+    return _running().scan_merge_request(_job_id(), project_id, iid, sequence, reason)
+
+
+@DBOS.workflow(name="sync_merge_request")
+def _sync_merge_request(project_id: int, iid: int, sequence: int, reason: str) -> str:
+    return _running().sync_merge_request(_job_id(), project_id, iid, sequence, reason)
+
+
+@DBOS.workflow(name="close_merge_request")
+def _close_merge_request(project_id: int, iid: int, merged: bool) -> str:
+    return _running().close_merge_request(_job_id(), project_id, iid, merged)
+
+
+@DBOS.workflow(name="scan_branch")
+def _scan_branch(project_id: int, branch: str, sha: str) -> str:
+    return _running().scan_branch(_job_id(), project_id, branch, sha)
+
+
+@DBOS.workflow(name="forget_project")
+def _forget_project(project_id: int) -> str:
+    return _running().forget_project(_job_id(), project_id)
+
+
+def run_step(
+    name: str,
+    function: Callable[[], T],
+    *,
+    retryable: Callable[[BaseException], bool] = lambda _: False,
+    attempts: int = 6,
+    interval_seconds: float = 1.0,
+) -> T:
+    """
+    Run ``function`` as a check-pointed step of the current job and return its (small, picklable) result.
+
+    It is repeated with doubling pauses while it raises something ``retryable``. Whatever it raises last is raised here.
+    """
+    last: list[BaseException] = []
+
+    def remembered() -> T:
+        try:
+            return function()
+        except BaseException as error:
+            last[:] = [error]
+            raise
+
+    try:
+        return DBOS.run_step(
+            {
+                "name": name,
+                "retries_allowed": True,
+                "max_attempts": attempts,
+                "interval_seconds": interval_seconds,
+                "backoff_rate": 2.0,
+                "should_retry": retryable,
+            },
+            remembered,
+        )
+    except Exception as error:
+        # The engine wraps what went wrong after the last attempt; callers decide by the original.
+        if last and last[0] is not error:
+            raise last[0] from error
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job to submit."""
+
+    id: str
+    """Chosen by the caller; submitting the same id twice is submitting once."""
+    name: str
+    arguments: tuple[int | str | bool, ...]
+    queue: str
+    partition: str
+    """Jobs of one partition run one at a time, in the order of their submission."""
+
+
+def migrate_engine(database_url: str) -> None:
+    """Create or update the engine's own tables in the store's database."""
+    DBOS.migrate(_engine_url(database_url))
+
+
+class JobQueue:
+    """The submitting side: needs no worker in this process."""
+
+    def __init__(self, database_url: str) -> None:
+        self._client = DBOSClient(system_database_url=_engine_url(database_url), application_name=APPLICATION)
+
+    def submit(self, connection: Any, job: Job) -> None:
+        """Put a job into the transaction of ``connection`` (a SQLAlchemy session or connection on the same database)."""
+        options: EnqueueOptions = {
+            "workflow_name": job.name,
+            "queue_name": job.queue,
+            "workflow_id": job.id,
+            "queue_partition_key": job.partition,
+            "app_version": JOBS_VERSION,
+        }
+        self._client.enqueue_in_transaction(connection, options, *job.arguments)
+
+    def depth(self) -> dict[str, int]:
+        """Jobs that wait or run, by queue."""
+        counts = dict.fromkeys(_QUEUES, 0)
+        for status in self._client.list_workflows(
+            status=["ENQUEUED", "PENDING"], queue_name=list(_QUEUES), load_input=False, load_output=False
+        ):
+            counts[status.queue_name or MERGE_REQUESTS] += 1
+        return counts
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self._client.destroy()
+
+
+class Worker:
+    """The working side: at most one per process."""
+
+    def __init__(self, database_url: str, *, executor_id: str | None = None, concurrency: int = 2) -> None:
+        # Two processes with one executor id would run steps twice, so the id is new at each start.
+        self.executor_id = executor_id or f"{uuid.uuid4()}"
+        self._url = _engine_url(database_url)
+        self._concurrency = concurrency
+        self._lock = threading.Lock()
+
+    def start(self, handlers: Handlers) -> None:
+        """Begin to take jobs."""
+        global _handlers
+        _handlers = handlers
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_url": self._url,
+            "application_version": JOBS_VERSION,
+            "executor_id": self.executor_id,
+            "enable_otlp": False,
+            "run_migrations": False,
+            "use_listen_notify": False,
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+        DBOS.launch()
+        DBOS.register_queue(
+            MERGE_REQUESTS,
+            worker_concurrency=self._concurrency,
+            partition_concurrency=1,
+            polling_interval_sec=_POLL_SECONDS[MERGE_REQUESTS],
+            on_conflict="always_update",
+        )
+        # A queue of its own, because priorities do not order across partitions: bulk work never delays a merge request.
+        DBOS.register_queue(
+            BRANCHES,
+            worker_concurrency=1,
+            partition_concurrency=1,
+            polling_interval_sec=_POLL_SECONDS[BRANCHES],
+            on_conflict="always_update",
+        )
+
+    def stop(self) -> None:
+        """Stop taking jobs; a running one is taken over later."""
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+
+    def take_over(self, alive: Sequence[str], count_take_over: Callable[[str], int]) -> int:
+        """
+        Put jobs whose process is gone back into their queue, and carry jobs of another version over.
+
+        ``alive`` are the executor ids that still beat; ``count_take_over(job_id)`` counts durably and returns how
+        often this job was taken over so far. Returns how many jobs were put back. Call it from one process at a time.
+        """
+        living = {*alive, self.executor_id}
+        moved = 0
+        with self._lock:
+            for status in DBOS.list_workflows(status=["PENDING", "ENQUEUED"], load_output=False):
+                if status.queue_name not in _QUEUES and status.name not in _WORKFLOWS:
+                    continue
+                queue = status.queue_name if status.queue_name in _QUEUES else MERGE_REQUESTS
+                if status.app_version not in (JOBS_VERSION, None):
+                    DBOS.cancel_workflow(status.workflow_id)
+                    DBOS.fork_workflow(
+                        status.workflow_id,
+                        1,
+                        application_version=JOBS_VERSION,
+                        queue_name=queue,
+                        queue_partition_key=status.queue_partition_key,
+                    )
+                    moved += 1
+                elif status.status == "PENDING" and status.executor_id not in living:
+                    if count_take_over(status.workflow_id) > MAX_TAKE_OVERS:
+                        log.error("job given up", job_id=status.workflow_id, take_overs=MAX_TAKE_OVERS)
+                        DBOS.cancel_workflow(status.workflow_id)
+                        arguments = status.input["args"] if status.input else ()
+                        _running().poisoned(status.workflow_id, status.name, arguments)
+                        continue
+                    DBOS.resume_workflow(status.workflow_id, queue_name=queue)
+                    log.info("job taken over", job_id=status.workflow_id, from_executor=status.executor_id)
+                    moved += 1
+        return moved
+
+    def purge(self, completed_before: str, limit: int = 1000) -> int:
+        """Delete finished jobs that ended before this ISO 8601 time; returns how many."""
+        old = DBOS.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=completed_before,
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
+        if old:
+            DBOS.delete_workflows([status.workflow_id for status in old])
+        return len(old)
+
+
+_WORKFLOWS = frozenset(
+    {"scan_merge_request", "sync_merge_request", "close_merge_request", "scan_branch", "forget_project"}
+)
+
+
+def _engine_url(database_url: str) -> str:
+    # The engine wants SQLAlchemy's plain names; our own URLs may carry the driver.
+    return database_url.replace("postgresql+psycopg://", "postgresql://", 1)

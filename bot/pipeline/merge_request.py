@@ -1,0 +1,331 @@
+"""
+A merge request goes in, a verdict comes out.
+
+Three steps, each of which may run twice: ``announce`` says that a scan has begun, ``scan`` judges the head and stores the
+verdict, ``publish`` makes the merge request show it. The commit status goes last, so that a green light always means that
+everything before it is visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+import structlog
+
+from bot.domain.change import FileChange
+from bot.domain.gate import evaluate, not_assessed
+from bot.domain.policy import Policy
+from bot.domain.verdict import Outcome, ScanReport, Subject
+from bot.errors import ConfigurationError, MergewardenError
+from bot.gitlab.comments import CommentPlan, confirmations, plan_comments
+from bot.gitlab.model import Discussion, MergeRequest, Project
+from bot.gitlab.positions import position_for
+from bot.gitlab.publish import publish_comments
+from bot.gitlab.status import publish_status
+from bot.pipeline.assess import Tools, assess_tree
+from bot.pipeline.git import Mirror, branch_ref, branch_refspec, merge_request_refspec
+from bot.pipeline.mirrors import mirror_of
+from bot.pipeline.policies import project_policy
+from bot.pipeline.publication import conversation, failure
+from bot.pipeline.superseded import Superseded, Watch
+from bot.reports.notes import failure_description, running_description, status_description
+from bot.services import Services
+from bot.store import heads, projects, scans
+from bot.store.engine import session, transient, write_session
+from scanners.interface import ScannerRun
+
+log = structlog.get_logger(__name__)
+
+
+GITLAB_SIMILARITY = 30
+"""Per cent of alike lines from which GitLab's diff takes a deleted and an added file for a rename (Gitaly's setting)."""
+
+
+class NotReady(MergewardenError):  # noqa: N818 - a state, not a fault
+    """Raised when GitLab has not prepared the merge request yet; trying again a little later helps."""
+
+    retryable = True
+
+
+class PublicationIncomplete(MergewardenError):  # noqa: N818
+    """Raised when part of the conversation could not be sent; what was sent stays, and trying again sends the rest."""
+
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What ``announce`` found; small enough for a check point."""
+
+    head_sha: str
+    start_sha: str
+    target_branch: str
+
+
+@dataclass
+class MergeRequestScan:
+    """One job for one merge request. Made anew wherever the job goes on after a crash."""
+
+    services: Services
+    tools: Tools
+    watch: Watch
+    job_id: str
+    project_id: int
+    iid: int
+    sequence: int
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def announce(self) -> Announced | None:
+        """Set the status to running on the head; None when there is nothing to scan any more."""
+        request = self._merge_request()
+        if not request.is_open:
+            return None
+        if request.diff_refs is None or not request.diff_refs.base_sha:
+            raise NotReady("GitLab has not prepared this merge request's diff yet")
+        project = self._project()
+        policy = self.services.policy().for_project(project.path)
+        self._set_status(request, "running", running_description(policy.language))
+        return Announced(
+            head_sha=request.diff_refs.head_sha,
+            start_sha=request.diff_refs.start_sha,
+            target_branch=request.target_branch,
+        )
+
+    def scan(self, announced: Announced) -> str:
+        """Judge the head, store the verdict under the job's id, and return that id."""
+        started_at, started = datetime.now(UTC), monotonic()
+        project = self._project()
+        mirror = mirror_of(self.services, project, self.watch.cancelled)
+        target_ref = branch_ref(announced.target_branch)
+        # The target branch is fetched also when its commit of then is here: the policy is the one of now.
+        mirror.fetch([branch_refspec(announced.target_branch)])
+        mirror.ensure([announced.head_sha], [merge_request_refspec(self.iid)])
+        target = mirror.resolve(target_ref)
+        base = mirror.merge_base(target, announced.head_sha)
+        policy = project_policy(self.services.policy(), project.path, mirror, target)
+        assessed = assess_tree(
+            mirror, base=base, head=announced.head_sha, tools=self.tools, cancelled=self.watch.cancelled
+        )
+        self.watch.check()
+        self._measure(assessed.runs)
+        decision = evaluate(policy, assessed.tracked, assessed.runs, confirmed=self._confirmed(project))
+        report = ScanReport(
+            subject=Subject(
+                project=project.path,
+                project_url=project.url,
+                merge_request_iid=self.iid,
+                ref=announced.target_branch,
+                base_sha=base,
+                head_sha=announced.head_sha,
+            ),
+            tracked=assessed.tracked,
+            runs=assessed.runs,
+            decision=decision,
+            started_at=started_at,
+            seconds=monotonic() - started,
+            files_changed=assessed.files_changed,
+            files_read=assessed.files_read,
+        )
+        with write_session(self.services.store) as writing:
+            scans.record_scan(writing, report, project_id=self.project_id, scan_id=self.job_id)
+        log.info(
+            "scanned", outcome=decision.outcome.value, seconds=round(report.seconds, 3), findings=len(report.tracked)
+        )
+        return self.job_id
+
+    def publish(self, scan_id: str) -> str:
+        """Make the merge request show the stored verdict; returns the outcome's word."""
+        report = self._stored(scan_id)
+        assert report.subject.head_sha is not None
+        request = self._merge_request()
+        if not request.is_open or request.sha != report.subject.head_sha:
+            # A push happened meanwhile; its own event brings its own job.
+            raise Superseded
+        project = self._project()
+        mirror = mirror_of(self.services, project, self.watch.cancelled)
+        policy = self._policy_at(mirror, project, report)
+        problems = self._publish_conversation(request, report, policy, mirror)
+        if problems:
+            raise PublicationIncomplete("; ".join(problems[:5]))
+        outcome = report.decision.outcome
+        state = "success" if outcome in (Outcome.PASSED, Outcome.WARNED) else "failed"
+        self._set_status(request, state, status_description(report, policy.language))
+        with write_session(self.services.store) as writing:
+            heads.mark_scanned(
+                writing,
+                self.project_id,
+                self.iid,
+                sequence=self.sequence,
+                scan_id=scan_id,
+                head_sha=report.subject.head_sha,
+                base_sha=report.subject.base_sha,
+                target_branch=request.target_branch,
+            )
+        return outcome.value
+
+    def sync(self) -> str:
+        """Judge the last scan again (people may have confirmed findings) and bring the merge request in line with it."""
+        with session(self.services.store) as reading:
+            head = heads.get_head(reading, self.project_id, self.iid)
+            report = scans.load_scan(reading, head.last_scan_id) if head and head.last_scan_id else None
+        if head is None or head.last_scan_id is None or report is None:
+            return "never scanned"
+        if any(reason.code.value == "scan_failed" for reason in report.decision.reasons):
+            return "last scan failed"
+        project = self._project()
+        mirror = mirror_of(self.services, project, self.watch.cancelled)
+        policy = self._policy_at(mirror, project, report)
+        decision = evaluate(policy, report.tracked, report.runs, confirmed=self._confirmed(project))
+        if decision != report.decision:
+            with write_session(self.services.store) as writing:
+                scans.record_decision(writing, head.last_scan_id, decision)
+        return self.publish(head.last_scan_id)
+
+    def give_up(self, error: BaseException) -> str:
+        """Say on the merge request that nobody could judge it; as much of that as still can be said."""
+        reason = explain(error)
+        log.error("scan given up", reason=reason, exc_info=error)
+        request = self._merge_request()
+        if not request.is_open:
+            return request.state
+        project = self._project()
+        language = self.services.policy().for_project(project.path).language
+        report = ScanReport(
+            subject=Subject(project.path, project.url, self.iid, request.target_branch, None, request.sha),
+            tracked=(),
+            runs=(),
+            decision=not_assessed(reason),
+            started_at=datetime.now(UTC),
+            seconds=0.0,
+            files_changed=0,
+            files_read=0,
+        )
+        with write_session(self.services.store) as writing:
+            scans.record_scan(writing, report, project_id=self.project_id, scan_id=f"{self.job_id}:failed")
+        # The status first, for once: it is red, and it is what stops the merge.
+        self._set_status(request, "failed", failure_description(language, reason=reason))
+        wanted = failure(reason, language, request.sha, self.job_id)
+        plan = plan_comments(
+            wanted,
+            self._discussions(),
+            bot_id=self.services.bot_user.id,
+            author_id=request.author_id,
+            positions={},
+            language=language,
+        )
+        self._send(request, plan)
+        return Outcome.NOT_ASSESSED.value
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _merge_request(self) -> MergeRequest:
+        self.watch.check()
+        return self.services.gitlab.merge_request(self.project_id, self.iid)
+
+    def _project(self) -> Project:
+        project = self.services.gitlab.project(self.project_id)
+        with write_session(self.services.store) as writing:
+            projects.upsert_projects(
+                writing,
+                [projects.Project(project.id, project.path, project.url, project.clone_url, project.default_branch)],
+            )
+        return project
+
+    def _discussions(self) -> Sequence[Discussion]:
+        return self.services.gitlab.discussions(self.project_id, self.iid)
+
+    def _confirmed(self, project: Project) -> frozenset[str]:
+        request = self._merge_request()
+        return confirmations(
+            self._discussions(),
+            bot_id=self.services.bot_user.id,
+            author_id=request.author_id,
+            # Where GitLab resolves threads of edited lines by itself, it does so in the name of whoever pushed.
+            head_sha=request.sha if project.resolves_outdated_threads else None,
+        )
+
+    def _stored(self, scan_id: str) -> ScanReport:
+        with session(self.services.store) as reading:
+            report = scans.load_scan(reading, scan_id)
+        if report is None:
+            raise MergewardenError(f"scan {scan_id} is not in the store", "Push again, or ask for a new scan.")
+        return report
+
+    def _policy_at(self, mirror: Mirror, project: Project, report: ScanReport) -> Policy:
+        """The policy that the scan was judged by: the target branch as it was fetched for it."""
+        target = mirror.resolve(branch_ref(report.subject.ref)) if report.subject.ref else None
+        return project_policy(self.services.policy(), project.path, mirror, target)
+
+    def _publish_conversation(
+        self, request: MergeRequest, report: ScanReport, policy: Policy, mirror: Mirror
+    ) -> list[str]:
+        refs = request.diff_refs
+        # GitLab draws its diff with git's default algorithm, and accepts a comment only on a line of that diff.
+        changes: Sequence[FileChange] = ()
+        if refs is not None and mirror.has_commit(refs.base_sha) and mirror.has_commit(refs.head_sha):
+            changes = mirror.changes(
+                refs.base_sha, refs.head_sha, algorithm="myers", similarity=GITLAB_SIMILARITY
+            )
+        by_path = {change.new_path: change for change in changes if change.new_path is not None}
+        wanted = conversation(report, policy, changes, policy.language)
+        positions = {
+            thread.fingerprint: position_for(by_path.get(thread.location.path), thread.location)
+            for thread in wanted.threads
+        }
+        plan = plan_comments(
+            wanted,
+            self._discussions(),
+            bot_id=self.services.bot_user.id,
+            author_id=request.author_id,
+            positions=positions,
+            language=policy.language,
+        )
+        return self._send(request, plan)
+
+    def _send(self, request: MergeRequest, plan: CommentPlan) -> list[str]:
+        result = publish_comments(self.services.gitlab, request, plan, still_current=lambda: not self.watch.cancelled())
+        self.watch.check()
+        for failed in result.failed:
+            log.warning("not posted", what=failed.what, error=str(failed.error))
+        for what in result.altered:
+            log.error("GitLab changed a note of ours", what=what)
+        return [f"{failed.what}: {failed.error}" for failed in result.failed]
+
+    def _set_status(self, request: MergeRequest, state: str, description: str) -> None:
+        self.watch.check()
+        result = publish_status(
+            self.services.gitlab,
+            request,
+            state,
+            bot_id=self.services.bot_user.id,
+            name=self.services.settings.status_name,
+            description=description,
+            target_url=request.web_url,
+        )
+        if result.error is not None and result.error.retryable:
+            raise result.error
+        if not result.ok or not result.decides:
+            # The verdict stands in the comments all the same; `mergewarden doctor` says what blocking needs.
+            log.warning("status does not block", state=state, error=str(result.error or ""), hint=result.hint)
+
+    def _measure(self, runs: Sequence[ScannerRun]) -> None:
+        for run in runs:
+            self.services.metrics.scanner_seconds.labels(run.scanner, run.status.value).observe(run.seconds)
+
+
+def explain(error: BaseException) -> str:
+    """One line about what went wrong that is safe to show to a developer."""
+    if isinstance(error, ConfigurationError):
+        return f"the configuration or policy is wrong: {error}".splitlines()[0]
+    if isinstance(error, MergewardenError):
+        return str(error).splitlines()[0]
+    return f"an internal error ({type(error).__name__}); the log has the details"
+
+
+def worth_retrying(error: BaseException) -> bool:
+    """Whether trying the step again may help."""
+    return bool(getattr(error, "retryable", False)) or transient(error)

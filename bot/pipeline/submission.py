@@ -1,0 +1,111 @@
+"""
+Turns what there is to do into jobs of the engine, inside a transaction of the caller's.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from sqlalchemy.orm import Session
+
+from bot.domain.job import (
+    CloseMergeRequest,
+    ForgetProject,
+    JobRequest,
+    ScanBranch,
+    ScanMergeRequest,
+    ScanReason,
+    SyncCommit,
+    SyncMergeRequest,
+)
+from bot.pipeline.engine import BRANCHES, MERGE_REQUESTS, Job, JobQueue
+from bot.store.heads import (
+    HeadState,
+    close_head,
+    current_sequence,
+    get_head,
+    open_heads_at,
+    raise_sequence,
+    set_workflow,
+)
+
+# Two hooks (a project's and the system's) announce the same push under different ids.
+_REPEATABLE = frozenset({ScanReason.OPENED, ScanReason.PUSHED})
+
+
+def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str) -> tuple[str, ...]:
+    """
+    Store the jobs for one request and return their ids; none when the request asks for nothing that is not under way.
+
+    ``token`` makes ids of jobs that are not counted unique: the delivery's key, or anything that never repeats.
+    """
+    match request:
+        case ScanMergeRequest():
+            return _scan(session, queue, request)
+        case SyncMergeRequest():
+            return _sync(session, queue, request.project_id, request.iid, request.reason.value, token)
+        case SyncCommit():
+            return tuple(
+                job_id
+                for head in open_heads_at(session, request.sha)
+                for job_id in _sync(session, queue, head.project_id, head.iid, request.reason.value, token)
+            )
+        case CloseMergeRequest():
+            return _close(session, queue, request)
+        case ScanBranch():
+            job_id = f"branch:{request.project_id}:{request.sha}:{token}"
+            arguments = (request.project_id, request.branch, request.sha)
+            queue.submit(session, Job(job_id, "scan_branch", arguments, BRANCHES, f"{request.project_id}"))
+            return (job_id,)
+        case ForgetProject():
+            job_id = f"forget:{request.project_id}:{token}"
+            queue.submit(
+                session, Job(job_id, "forget_project", (request.project_id,), BRANCHES, f"{request.project_id}")
+            )
+            return (job_id,)
+    assert_never(request)
+
+
+def _partition(project_id: int, iid: int) -> str:
+    return f"{project_id}!{iid}"
+
+
+def _scan(session: Session, queue: JobQueue, request: ScanMergeRequest) -> tuple[str, ...]:
+    known = get_head(session, request.project_id, request.iid)
+    if (
+        request.reason in _REPEATABLE
+        and request.head_sha is not None
+        and known is not None
+        and known.head_sha == request.head_sha
+        and known.state is HeadState.OPENED
+    ):
+        return ()
+    raised = raise_sequence(session, request.project_id, request.iid, head_sha=request.head_sha)
+    job_id = f"mr:{request.project_id}!{request.iid}:{raised.sequence}"
+    set_workflow(session, request.project_id, request.iid, sequence=raised.sequence, workflow_id=job_id)
+    arguments = (request.project_id, request.iid, raised.sequence, request.reason.value)
+    partition = _partition(request.project_id, request.iid)
+    queue.submit(session, Job(job_id, "scan_merge_request", arguments, MERGE_REQUESTS, partition))
+    return (job_id,)
+
+
+def _sync(session: Session, queue: JobQueue, project_id: int, iid: int, reason: str, token: str) -> tuple[str, ...]:
+    sequence = current_sequence(session, project_id, iid)
+    if sequence == 0:
+        return ()
+    job_id = f"sync:{project_id}!{iid}:{sequence}:{token}"
+    arguments = (project_id, iid, sequence, reason)
+    queue.submit(session, Job(job_id, "sync_merge_request", arguments, MERGE_REQUESTS, _partition(project_id, iid)))
+    return (job_id,)
+
+
+def _close(session: Session, queue: JobQueue, request: CloseMergeRequest) -> tuple[str, ...]:
+    state = HeadState.MERGED if request.merged else HeadState.CLOSED
+    raised = close_head(session, request.project_id, request.iid, state)
+    if raised is None:
+        return ()
+    job_id = f"close:{request.project_id}!{request.iid}:{raised.sequence}"
+    arguments = (request.project_id, request.iid, request.merged)
+    partition = _partition(request.project_id, request.iid)
+    queue.submit(session, Job(job_id, "close_merge_request", arguments, MERGE_REQUESTS, partition))
+    return (job_id,)

@@ -1,0 +1,173 @@
+"""
+The life of a worker process: take jobs, say that we live, take over from those who do not, find what was forgotten.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+import structlog
+
+from bot.pipeline.assess import tools_of
+from bot.pipeline.engine import JobQueue, Worker, migrate_engine
+from bot.pipeline.jobs import Jobs
+from bot.pipeline.reconcile import reconcile
+from bot.pipeline.workspace import clear_leftovers
+from bot.services import Services
+from bot.store.deliveries import purge_deliveries
+from bot.store.engine import session, write_session
+from bot.store.executors import (
+    Executor,
+    alive_since,
+    all_executors,
+    beat,
+    count_take_over,
+    dead_since,
+    purge_take_overs,
+    remove_executors,
+)
+from bot.store.locks import only_one
+from bot.store.scans import purge_scans
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 2.0
+SILENT_SECONDS = 8.0
+"""A process that was not heard of for so long is taken for dead."""
+_HOUSEKEEPING_SECONDS = 3600.0
+_KEEP_JOBS = timedelta(days=30)
+_KEEP_DELIVERIES = timedelta(days=30)
+_KEEP_SCANS = timedelta(days=400)
+_KEEP_RESULTS = timedelta(days=90)
+_CACHE_BYTES = 2_000_000_000
+
+
+def prepare_store(services: Services) -> None:
+    """Bring the store's and the engine's tables up to date."""
+    _ = services.store
+    migrate_engine(services.settings.database().get_secret_value())
+
+
+class WorkerProcess:
+    """One worker process. ``run`` returns when ``stop`` is set."""
+
+    def __init__(self, services: Services, stop: threading.Event) -> None:
+        self._services = services
+        self._stop = stop
+        database = services.settings.database().get_secret_value()
+        self._worker = Worker(database, concurrency=services.settings.workers)
+        self._queue = JobQueue(database)
+        self._executor = Executor(self._worker.executor_id, _place(), os.getpid(), version("mergewarden"))
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        services = self._services
+        clear_leftovers(services.settings.data_dir)
+        self._beat()
+        self._worker.start(Jobs(services, tools_of(services)))
+        log.info("worker started", executor=self._executor.id, jobs_at_once=services.settings.workers)
+        # A thread for each rhythm: a slow GitLab must not make us look dead.
+        threads = [
+            self._every("beat", BEAT_SECONDS, self._beat),
+            self._every("take over", BEAT_SECONDS, self._take_over, at_once=True),
+            self._every("reconcile", services.settings.reconcile_interval_seconds, self._reconcile, at_once=True),
+            self._every("housekeeping", _HOUSEKEEPING_SECONDS, self._housekeeping),
+        ]
+        self._stop.wait()
+        self._worker.stop()
+        for thread in threads:
+            thread.join(timeout=5)
+        self._queue.close()
+        with write_session(services.store) as writing:
+            remove_executors(writing, [self._executor.id])
+        log.info("worker stopped", executor=self._executor.id)
+
+    def _every(
+        self, name: str, seconds: float, action: Callable[[], None], *, at_once: bool = False
+    ) -> threading.Thread:
+        def loop() -> None:
+            wait = 0.0 if at_once else seconds
+            while not self._stop.wait(wait):
+                try:
+                    action()
+                except Exception as error:
+                    # The rhythm goes on whatever happens: a store or GitLab that is away comes back.
+                    log.warning("periodic work failed", work=name, error=str(error), kind=type(error).__name__)
+                wait = seconds
+
+        thread = threading.Thread(target=loop, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _beat(self) -> None:
+        with write_session(self._services.store) as writing:
+            beat(writing, self._executor)
+
+    def _take_over(self) -> None:
+        store = self._services.store
+        with only_one(store, "take-over") as mine:
+            if not mine:
+                return
+            limit = timedelta(seconds=SILENT_SECONDS)
+            with session(store) as reading:
+                beating = set(alive_since(reading, limit))
+                # A process of this host that is gone need not be waited for.
+                gone = {
+                    seen.executor.id
+                    for seen in all_executors(reading)
+                    if seen.executor.host == self._executor.host and not _runs(seen.executor.pid)
+                }
+                dead = gone.union(dead_since(reading, limit))
+            self._worker.take_over(sorted(beating - gone), self._count_take_over)
+            if dead:
+                with write_session(store) as writing:
+                    remove_executors(writing, [executor for executor in dead if executor != self._executor.id])
+
+    def _count_take_over(self, job_id: str) -> int:
+        with write_session(self._services.store) as writing:
+            return count_take_over(writing, job_id)
+
+    def _reconcile(self) -> None:
+        with only_one(self._services.store, "reconcile") as mine:
+            if mine:
+                reconcile(self._services, self._queue)
+
+    def _housekeeping(self) -> None:
+        store, now = self._services.store, datetime.now(UTC)
+        with only_one(store, "housekeeping") as mine:
+            if not mine:
+                return
+            while self._worker.purge((now - _KEEP_JOBS).isoformat()) and not self._stop.is_set():
+                pass
+            for purge, keep in ((purge_deliveries, _KEEP_DELIVERIES), (purge_scans, _KEEP_SCANS)):
+                removed = 1
+                while removed and not self._stop.is_set():
+                    with write_session(store) as writing:
+                        removed = purge(writing, before=now - keep)
+            with write_session(store) as writing:
+                purge_take_overs(writing, before=now - _KEEP_JOBS)
+            self._services.cache.purge(unused_for=_KEEP_RESULTS, max_bytes=_CACHE_BYTES)
+
+
+def _place() -> str:
+    """This host, or rather the table of processes in which our number means something."""
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 - what a link points to, not the link
+    except OSError:
+        namespace = 0
+    return f"{socket.gethostname()}#{namespace}"
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
