@@ -165,6 +165,8 @@ class Scanner(ABC):
     name: ClassVar[str]
     kind: ClassVar[FindingKind]
     ok_exit_codes: ClassVar[frozenset[int]] = frozenset({0})
+    max_unit_bytes: ClassVar[int | None] = None
+    """Units above this are not given to the tool and become a ``TOO_LARGE`` gap; None: no limit of its own."""
 
     @abstractmethod
     def version(self) -> str:
@@ -173,6 +175,10 @@ class Scanner(ABC):
     @abstractmethod
     def rules_digest(self) -> str:
         """Digest of rules, configuration and data: part of the cache key. Raises ``ScannerAbsent``."""
+
+    def data_date(self) -> date | None:
+        """Date of the newest entry in the data that the tool looks things up in; None when it needs none."""
+        return None
 
     @abstractmethod
     def applies_to(self, unit: Unit) -> bool:

@@ -1,0 +1,1 @@
+"""One module per tool: what it is told, and what its report means. Pure, and none knows another."""

@@ -1,0 +1,82 @@
+"""detect-secrets: secrets in any text file. What it found never leaves its process; only where, and of which type."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import sys
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+
+from scanners.finding import Confidence, Finding, FindingKind, Location, Severity
+from scanners.interface import Gap, GapReason, MalformedReport, Scanner, ScannerReport, ScanTarget, Unit
+from scanners.normalize import ToolWords, catalogue_digest, finding_of, line_of, unit_names, unit_path
+from scanners.report import absent_if_missing, entries, load_object, text_of
+
+_CHILD = Path(__file__).parent.parent / "offline" / "detect_secrets.py"
+_HARD_CODED_CREDENTIALS = 798
+_GUESSES = frozenset({"KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString"})
+
+
+class DetectSecrets(Scanner):
+    """Every text file, whatever its language."""
+
+    name: ClassVar[str] = "detect-secrets"
+    kind: ClassVar[FindingKind] = FindingKind.SECRET
+
+    def version(self) -> str:
+        """See ``Scanner``."""
+        with absent_if_missing("detect-secrets"):
+            return importlib.metadata.version("detect-secrets")
+
+    def rules_digest(self) -> str:
+        """See ``Scanner``. The child is the configuration: which detectors, and what they pass over."""
+        return hashlib.sha256(_CHILD.read_bytes() + catalogue_digest().encode()).hexdigest()
+
+    def applies_to(self, unit: Unit) -> bool:  # noqa: ARG002
+        """See ``Scanner``."""
+        return True
+
+    def command(self, target: ScanTarget, report: Path) -> list[str]:  # noqa: ARG002
+        """See ``Scanner``."""
+        return [sys.executable, "-m", "scanners.offline.detect_secrets", "."]
+
+    def parse(self, raw: bytes, target: ScanTarget) -> ScannerReport:
+        """See ``Scanner``."""
+        report = load_object(raw, self.name)
+        names = unit_names(target)
+        found = [_finding(entry, names) for entry in entries(report, "secrets", self.name)]
+        gaps = {
+            path: Gap(path, GapReason.SCANNER_ERROR, "detect-secrets failed on this file")
+            for path in (unit_path(entry.get("unit"), names) for entry in entries(report, "errors", self.name))
+        }
+        scanned = report.get("scanned")
+        if not isinstance(scanned, list):
+            raise MalformedReport("detect-secrets did not say which files it read")
+        seen = {str(name) for name in scanned}
+        for unit in target.units:
+            path = PurePosixPath(unit.name)
+            if unit.name not in seen and path not in gaps:
+                gaps[path] = Gap(path, GapReason.SCANNER_ERROR, "detect-secrets did not read this file")
+        return ScannerReport(tuple(finding for finding in found if finding is not None), tuple(gaps.values()))
+
+
+def _finding(entry: Mapping[str, Any], names: frozenset[str]) -> Finding | None:
+    line = line_of(entry.get("line"))
+    start, end = entry.get("start"), entry.get("end")
+    placed = isinstance(start, int) and isinstance(end, int) and 1 <= start < end < 2**31
+    location = Location(
+        unit_path(entry.get("unit"), names), line, line, start if placed else None, end if placed else None
+    )
+    rule_id = text_of(entry.get("rule"), 100) or "unknown"
+    guess = rule_id in _GUESSES
+    words = ToolWords(
+        title=rule_id,
+        message="",
+        severity=Severity.MEDIUM if guess else Severity.HIGH,
+        confidence=Confidence.LOW if guess else Confidence.HIGH,
+        cwes=(_HARD_CODED_CREDENTIALS,),
+        remediation="Revoke the secret, and read the new one from the environment or a secret store.",
+    )
+    return finding_of("detect-secrets", rule_id, FindingKind.SECRET, location, words)

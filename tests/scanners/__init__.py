@@ -1,0 +1,1 @@
+"""Tests of running scanners and of reading what they say."""
