@@ -1,4 +1,8 @@
-"""One weakness that several tools see is one finding with several attributions. Nothing that a tool said is lost."""
+"""
+One weakness that several tools, or several rules of one tool, see is one finding with several attributions.
+
+Nothing that a tool said is lost.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +21,11 @@ _ORDER = ("detect-secrets", "semgrep", "bandit", "pip-audit")
 
 def correlate(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
-    Merge findings of different tools about one weakness at one place; the order of the input does not matter.
+    Merge findings about one weakness at one place; the order of the input does not matter.
 
-    The first tool of a fixed order gives the words, the place and the identity; severity and confidence are the highest
-    that any of them gave. Two findings of one tool are never merged.
+    The first tool of a fixed order gives the words, the place and the identity, and of one tool's rules the most severe;
+    severity and confidence are the highest that any of them gave. Between tools related CWEs and a shared line are enough.
+    Two rules of one tool, which knows its own rules apart, have to name the same CWE for overlapping code.
     """
     by_path: dict[PurePosixPath, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -44,14 +49,31 @@ def _correlate_file(findings: list[Finding]) -> list[Finding]:
 
 
 def _same_weakness(left: Finding, right: Finding) -> bool:
-    if left.scanner == right.scanner or FindingKind.DEPENDENCY in (left.kind, right.kind):
+    if FindingKind.DEPENDENCY in (left.kind, right.kind):
         return False
+    if left.scanner == right.scanner:
+        return left.kind is FindingKind.SAST and left.rule_id != right.rule_id and _same_code(left, right)
     if left.location.start_line > right.location.end_line or right.location.start_line > left.location.end_line:
         return False
     if FindingKind.SECRET in (left.kind, right.kind):
         other = right if left.kind is FindingKind.SECRET else left
         return not SECRETS.isdisjoint(other.cwes)
     return related(left.cwes, right.cwes) or _covers(left, right) or _covers(right, left)
+
+
+def _same_code(left: Finding, right: Finding) -> bool:
+    if set(left.cwes).isdisjoint(right.cwes):
+        return False
+    return _start(left) <= _end(right) and _start(right) <= _end(left)
+
+
+def _start(finding: Finding) -> tuple[int, int]:
+    return finding.location.start_line, finding.location.start_column or 0
+
+
+def _end(finding: Finding) -> tuple[int, float]:
+    column = finding.location.end_column
+    return finding.location.end_line, float("inf") if column is None else column
 
 
 def _covers(better: Finding, other: Finding) -> bool:
@@ -80,9 +102,9 @@ def _distance(left: Finding, right: Finding) -> int:
     return abs(left.location.start_line - right.location.start_line)
 
 
-def _rank(finding: Finding) -> tuple[int, tuple[str, int, int, str, str]]:
+def _rank(finding: Finding) -> tuple[int, int, tuple[str, int, int, str, str]]:
     order = _ORDER.index(finding.scanner) if finding.scanner in _ORDER else len(_ORDER)
-    return order, _place(finding)
+    return order, -finding.severity.rank, _place(finding)
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str, str]:
