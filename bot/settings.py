@@ -359,7 +359,7 @@ class _Layer(PydanticBaseSettingsSource):
         self.names = dict(names)
         self.in_toml = in_toml
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """As pydantic-settings asks for it: value, key, whether it must be decoded."""
         return self.values.get(field_name), field_name, False
 

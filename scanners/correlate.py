@@ -23,9 +23,9 @@ def correlate(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
     Merge findings about one weakness at one place; the order of the input does not matter.
 
-    The first tool of a fixed order gives the words, the place and the identity, and of one tool's rules the most severe;
-    severity and confidence are the highest that any of them gave. Between tools related CWEs and a shared line are enough.
-    Two rules of one tool, which knows its own rules apart, have to name the same CWE for overlapping code.
+    The first tool of a fixed order gives the words, the place and the identity, and of one tool's rules the most
+    severe; severity and confidence are the highest that any of them gave. Between tools related CWEs and a shared line
+    are enough. Two rules of one tool, which knows them apart, have to name the same CWE for overlapping code.
     """
     by_path: dict[PurePosixPath, list[Finding]] = defaultdict(list)
     for finding in findings:

@@ -1,9 +1,9 @@
 """
 The contract between a scanner's adapter and whoever runs it.
 
-Files of a repository never reach a scanner under their own names: each blob is written once, as a *unit* with a neutral
-name such as ``000012.py``. So a hostile file name, an ignore file or a tool's configuration in the repository has nothing
-to act on, and a result depends on nothing but the scanner, its rules and the blob.
+Files of a repository never reach a scanner under their own names: each blob is written once, as a *unit* with a
+neutral name such as ``000012.py``. So a hostile file name, an ignore file or a tool's configuration in the repository
+has nothing to act on, and a result depends on nothing but the scanner, its rules and the blob.
 """
 
 from __future__ import annotations
@@ -154,9 +154,13 @@ class AdvisorySource(Protocol):
 class ResultCache(Protocol):
     """Keeps what a scanner said about a blob. Keys are opaque strings; values are opaque bytes."""
 
-    def get_many(self, keys: Sequence[str]) -> Mapping[str, bytes]: ...
+    def get_many(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """The entries that are there, by key."""
+        ...
 
-    def put_many(self, entries: Mapping[str, bytes]) -> None: ...
+    def put_many(self, entries: Mapping[str, bytes]) -> None:
+        """Keep these; a key that is there already keeps its value."""
+        ...
 
 
 class Scanner(ABC):

@@ -1,4 +1,4 @@
-"""The bot as an operator starts it: ``mergewarden serve`` in a process of its own, for the demo, tests and benchmarks."""
+"""The bot as an operator starts it: ``mergewarden serve`` in a process of its own."""
 
 from __future__ import annotations
 

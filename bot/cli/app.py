@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +43,7 @@ app.add_typer(advisories, name="advisories")
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (or MERGEWARDEN_CONFIG).")]
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """Report formats of ``scan``."""
 
     TEXT = "text"
@@ -55,7 +55,7 @@ class Format(str, Enum):
     HTML = "html"
 
 
-class LanguageChoice(str, Enum):
+class LanguageChoice(StrEnum):
     """Languages of reports."""
 
     ENGLISH = "en"
@@ -138,7 +138,7 @@ def doctor(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Check configuration, scanners, GitLab, token, and the project settings that blocking needs; say how to mend each."""
+    """Check configuration, scanners, GitLab, token and project settings, and say how to mend what is wrong."""
     from bot.cli.doctor import run_doctor
 
     raise typer.Exit(run_doctor(project or [], config))
@@ -152,7 +152,7 @@ def advisories_import(
     """
     Fill the advisory store from OSV data that you carried in.
 
-    The archives are public, one per ecosystem, for example PyPI/all.zip of osv.dev. Importing a file again changes nothing.
+    The archives are public, one per ecosystem, for example PyPI/all.zip of osv.dev. Importing one again changes nothing.
     """
     from bot.cli.advisories import run_import
 

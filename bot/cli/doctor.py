@@ -1,5 +1,5 @@
 """
-``mergewarden doctor``: asks everything that has to be true before a merge can be blocked, and says how to mend what is not.
+``mergewarden doctor``: asks whether all is there that blocking a merge needs, and says how to mend what is not.
 """
 
 from __future__ import annotations

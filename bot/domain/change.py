@@ -27,8 +27,8 @@ class Hunk:
     """
     One hunk of a diff made with no context lines.
 
-    As in git's ``@@ -old_start,old_count +new_start,new_count @@``: lines count from 1, and where a count is 0 the start
-    is the line *after which* the other side's lines stand.
+    As in git's ``@@ -old_start,old_count +new_start,new_count @@``: lines count from 1, and where a count is 0 the
+    start is the line *after which* the other side's lines stand.
     """
 
     old_start: int

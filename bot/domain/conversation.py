@@ -1,5 +1,5 @@
 """
-What we want a merge request's conversation to look like: rendered by ``bot.reports``, planned and sent by ``bot.gitlab``.
+What we want a merge request's conversation to look like; ``bot.reports`` renders it, ``bot.gitlab`` sends it.
 """
 
 from __future__ import annotations

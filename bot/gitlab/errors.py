@@ -5,7 +5,6 @@ GitLab's error bodies come in five shapes: ``{"message": text}``, ``{"message": 
 ``{"message": {"error": text}}``, ``{"error": text}``, and plain text or a proxy's HTML page.
 https://docs.gitlab.com/api/rest/#status-codes
 """
-# ruff: noqa: N818 - the names say what happened; each is a GitLabError
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _LONGEST_NAME = 4096
 _LONGEST_LIST = 10_000
 
 
-class MalformedEvent(MergewardenError):  # noqa: N818 - as MalformedReport
+class MalformedEvent(MergewardenError):
     """Raised when a body says that it is an event that we know, and has not got its shape."""
 
 

@@ -46,7 +46,7 @@ class Verified:
     """The delivery's id where the signature covers it; other headers are not protected by a signature."""
 
 
-class Unverified(MergewardenError):  # noqa: N818 - the opposite of Verified
+class Unverified(MergewardenError):
     """Raised when a delivery does not prove that it comes from GitLab. Says why, and shows no secret."""
 
 

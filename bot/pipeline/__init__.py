@@ -1,0 +1,1 @@
+"""Use cases with effects: git, workspace, scan, publish, jobs, periodic work."""

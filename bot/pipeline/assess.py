@@ -19,6 +19,8 @@ from scanners.process import MEBIBYTE
 from scanners.runner import Limits as ScannerLimits
 from scanners.runner import assess, merge_findings
 
+_EVERYWHERE = PurePosixPath()
+
 
 def never() -> bool:
     """A job that nobody cancels."""
@@ -70,7 +72,7 @@ def assess_tree(
     base: str | None,
     head: str,
     tools: Tools,
-    within: PurePosixPath = PurePosixPath(),
+    within: PurePosixPath = _EVERYWHERE,
     unread: Sequence[ScanFile] = (),
     cancelled: Callable[[], bool] = never,
     progress: Callable[[str, str], None] | None = None,
@@ -78,9 +80,9 @@ def assess_tree(
     """
     Scan ``head`` and tell new findings from old.
 
-    ``base`` and ``head`` are commits or trees of ``repository``; without a base the whole tree is scanned and everything
-    counts as new. Only files that differ are read, and only those below ``within``. ``unread`` are files of the head that
-    could not even be listed.
+    ``base`` and ``head`` are commits or trees of ``repository``; without a base the whole tree is scanned and
+    everything counts as new. Only files that differ are read, and only those below ``within``. ``unread`` are files of
+    the head that could not even be listed.
     Raises ``bot.pipeline.git.GitError``; a scanner that fails does not raise, its run says so.
     """
     changes: tuple[FileChange, ...] = ()

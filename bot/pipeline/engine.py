@@ -43,15 +43,25 @@ T = TypeVar("T")
 class Handlers(Protocol):
     """What the jobs do. Every call gets the job's id first; arguments are ids and short words, never reports."""
 
-    def scan_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str: ...
+    def scan_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str:
+        """Scan and publish; returns the outcome's word."""
+        ...
 
-    def sync_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str: ...
+    def sync_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str:
+        """Bring the merge request in line with its last scan."""
+        ...
 
-    def close_merge_request(self, job_id: str, project_id: int, iid: int, merged: bool) -> str: ...
+    def close_merge_request(self, job_id: str, project_id: int, iid: int, merged: bool) -> str:
+        """Note that the merge request ended."""
+        ...
 
-    def scan_branch(self, job_id: str, project_id: int, branch: str, sha: str) -> str: ...
+    def scan_branch(self, job_id: str, project_id: int, branch: str, sha: str) -> str:
+        """Scan a default branch."""
+        ...
 
-    def forget_project(self, job_id: str, project_id: int) -> str: ...
+    def forget_project(self, job_id: str, project_id: int) -> str:
+        """Drop everything about a project."""
+        ...
 
     def poisoned(self, job_id: str, name: str, arguments: Sequence[Any]) -> None:
         """A job was given up after ``MAX_TAKE_OVERS``; make that visible."""
@@ -164,7 +174,7 @@ class JobQueue:
         self._client = DBOSClient(system_database_url=_engine_url(database_url), application_name=APPLICATION)
 
     def submit(self, connection: Any, job: Job) -> None:
-        """Put a job into the transaction of ``connection`` (a SQLAlchemy session or connection on the same database)."""
+        """Put a job into the transaction of ``connection``, a SQLAlchemy session or connection on the same database."""
         options: EnqueueOptions = {
             "workflow_name": job.name,
             "queue_name": job.queue,

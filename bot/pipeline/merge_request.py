@@ -1,9 +1,9 @@
 """
 A merge request goes in, a verdict comes out.
 
-Three steps, each of which may run twice: ``announce`` says that a scan has begun, ``scan`` judges the head and stores the
-verdict, ``publish`` makes the merge request show it. The commit status goes last, so that a green light always means that
-everything before it is visible.
+Three steps, each of which may run twice: ``announce`` says that a scan has begun, ``scan`` judges the head and stores
+the verdict, ``publish`` makes the merge request show it. The commit status goes last, so that a green light always
+means that everything before it is visible.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ log = structlog.get_logger(__name__)
 
 
 GITLAB_SIMILARITY = 30
-"""Per cent of alike lines from which GitLab's diff takes a deleted and an added file for a rename (Gitaly's setting)."""
+"""Per cent of alike lines from which GitLab's diff takes a deleted and an added file for a rename (as Gitaly does)."""
 
 
-class NotReady(MergewardenError):  # noqa: N818 - a state, not a fault
+class NotReady(MergewardenError):
     """Raised when GitLab has not prepared the merge request yet; trying again a little later helps."""
 
     retryable = True
 
 
-class PublicationIncomplete(MergewardenError):  # noqa: N818
+class PublicationIncomplete(MergewardenError):
     """Raised when part of the conversation could not be sent; what was sent stays, and trying again sends the rest."""
 
     retryable = True
@@ -168,7 +168,7 @@ class MergeRequestScan:
         return outcome.value
 
     def sync(self) -> str:
-        """Judge the last scan again (people may have confirmed findings) and bring the merge request in line with it."""
+        """Judge the last scan again, as people may have confirmed findings, and bring the merge request in line."""
         with session(self.services.store) as reading:
             head = heads.get_head(reading, self.project_id, self.iid)
             report = scans.load_scan(reading, head.last_scan_id) if head and head.last_scan_id else None
@@ -267,9 +267,7 @@ class MergeRequestScan:
         # GitLab draws its diff with git's default algorithm, and accepts a comment only on a line of that diff.
         changes: Sequence[FileChange] = ()
         if refs is not None and mirror.has_commit(refs.base_sha) and mirror.has_commit(refs.head_sha):
-            changes = mirror.changes(
-                refs.base_sha, refs.head_sha, algorithm="myers", similarity=GITLAB_SIMILARITY
-            )
+            changes = mirror.changes(refs.base_sha, refs.head_sha, algorithm="myers", similarity=GITLAB_SIMILARITY)
         by_path = {change.new_path: change for change in changes if change.new_path is not None}
         wanted = conversation(report, policy, changes, policy.language)
         positions = {

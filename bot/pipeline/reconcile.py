@@ -30,8 +30,8 @@ def forgotten(
     """
     The merge requests without a verdict on what they are now.
 
-    That is: unknown ones, and those whose head or target branch differs from what was last scanned and published, unless
-    something happened to them within the last minute.
+    That is: unknown ones, and those whose head or target branch differs from what was last scanned and published,
+    unless something happened to them within the last minute.
     """
     found = []
     for request in requests:
@@ -48,7 +48,7 @@ def forgotten(
 
 
 def reconcile(services: Services, queue: JobQueue) -> int:
-    """Ask GitLab for open merge requests and submit a job for each forgotten one; returns how many. Raises ``GitLabError``."""
+    """Submit a job for each forgotten open merge request; returns how many. Raises ``GitLabError``."""
     requests = [
         request
         for request in services.gitlab.open_merge_requests()
@@ -60,7 +60,7 @@ def reconcile(services: Services, queue: JobQueue) -> int:
     for request in missing:
         job = ScanMergeRequest(request.project_id, request.iid, request.sha, ScanReason.RECONCILED)
         with write_session(services.store) as writing:
-            submit(writing, queue, job, token="reconcile")  # noqa: S106 - not a secret
+            submit(writing, queue, job, token="reconcile")  # noqa: S106 - no secret
     if missing:
         log.info("merge requests reconciled", count=len(missing), open=len(requests))
     return len(missing)

@@ -55,7 +55,7 @@ class Watch:
         while not self._over.wait(self._interval):
             try:
                 current = self._is_current()
-            except Exception:
+            except Exception:  # noqa: S112 - see the class: not knowing is no reason to stop
                 continue
             if not current:
                 self._superseded.set()

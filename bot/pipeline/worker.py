@@ -157,7 +157,7 @@ class WorkerProcess:
 def _place() -> str:
     """This host, or rather the table of processes in which our number means something."""
     try:
-        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 - what a link points to, not the link
+        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 - what the link points to
     except OSError:
         namespace = 0
     return f"{socket.gethostname()}#{namespace}"

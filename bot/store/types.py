@@ -4,8 +4,6 @@ Column types that keep values exact on SQLite and PostgreSQL alike.
 Each closes a trap: an enum that sorts by its name, a time that lost its zone, a text that one database refuses.
 """
 
-# ruff: noqa: ARG002 - SQLAlchemy hands every type the dialect
-
 from __future__ import annotations
 
 import json

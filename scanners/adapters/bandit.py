@@ -42,11 +42,11 @@ class Bandit(Scanner):
         """See ``Scanner``."""
         return unit.name.endswith(".py")
 
-    def inputs(self, target: ScanTarget) -> Mapping[str, bytes]:  # noqa: ARG002
+    def inputs(self, target: ScanTarget) -> Mapping[str, bytes]:
         """See ``Scanner``."""
         return {"bandit.json": _CONFIGURATION}
 
-    def command(self, target: ScanTarget, report: Path) -> list[str]:  # noqa: ARG002
+    def command(self, target: ScanTarget, report: Path) -> list[str]:
         """See ``Scanner``. ``--ignore-nosec``: code cannot excuse itself."""
         configuration = str(target.inputs / "bandit.json")
         options = ["-q", "-r", "-c", configuration, "-f", "json", "--ignore-nosec"]

@@ -34,11 +34,11 @@ class DetectSecrets(Scanner):
         """See ``Scanner``. The child is the configuration: which detectors, and what they pass over."""
         return hashlib.sha256(_CHILD.read_bytes() + catalogue_digest().encode()).hexdigest()
 
-    def applies_to(self, unit: Unit) -> bool:  # noqa: ARG002
+    def applies_to(self, unit: Unit) -> bool:
         """See ``Scanner``."""
         return True
 
-    def command(self, target: ScanTarget, report: Path) -> list[str]:  # noqa: ARG002
+    def command(self, target: ScanTarget, report: Path) -> list[str]:
         """See ``Scanner``."""
         return [sys.executable, "-m", "scanners.offline.detect_secrets", "."]
 

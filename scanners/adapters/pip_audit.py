@@ -84,7 +84,7 @@ class PipAudit(Scanner):
         files = {f"requirements.{number}.txt": "".join(layer).encode() for number, layer in enumerate(layers)}
         return {_ADVISORIES_FILE: json.dumps(advisories).encode(), **files}
 
-    def command(self, target: ScanTarget, report: Path) -> list[str]:  # noqa: ARG002
+    def command(self, target: ScanTarget, report: Path) -> list[str]:
         """See ``Scanner``."""
         return [sys.executable, "-m", "scanners.offline.pip_audit", str(target.inputs)]
 

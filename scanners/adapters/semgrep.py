@@ -91,7 +91,7 @@ class Semgrep(Scanner):
         """See ``Scanner``. Only the packs of the languages that are there: reading rules costs time."""
         return {f"{language}.json": self._packs[language] for language in _languages(target)}
 
-    def command(self, target: ScanTarget, report: Path) -> list[str]:  # noqa: ARG002
+    def command(self, target: ScanTarget, report: Path) -> list[str]:
         """See ``Scanner``. A folder and not names: thousands of names take semgrep minutes (its issue 11404)."""
         configurations = [f"--config={target.inputs / language}.json" for language in _languages(target)]
         return ["semgrep", "scan", *_OPTIONS, *configurations, "."]

@@ -1,7 +1,5 @@
 """What can go wrong with git, sorted by what a caller can do about it."""
 
-# ruff: noqa: N818 - an error is named for what happened, as in scanners.interface
-
 from __future__ import annotations
 
 import re
