@@ -152,7 +152,7 @@ def advisories_import(
     """
     Fill the advisory store from OSV data that you carried in.
 
-    The archives are public, one per ecosystem, for example PyPI/all.zip of osv.dev. Importing one again changes nothing.
+    The archives are public, one per ecosystem, for example PyPI/all.zip of osv.dev. Importing again changes nothing.
     """
     from bot.cli.advisories import run_import
 

@@ -81,6 +81,7 @@ def configure_logging(
         # Handlers rather than propagation: DBOS adds a handler of its own wherever it finds none.
         logger.handlers[:] = [handler]
         logger.propagate = False
+        logger.setLevel(logging.NOTSET)
     for name in ("uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

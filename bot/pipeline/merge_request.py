@@ -9,7 +9,7 @@ means that everything before it is visible.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -18,7 +18,7 @@ import structlog
 from bot.domain.change import FileChange
 from bot.domain.gate import evaluate, not_assessed
 from bot.domain.policy import Policy
-from bot.domain.verdict import Outcome, ScanReport, Subject
+from bot.domain.verdict import Outcome, ReasonCode, ScanReport, Subject
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.comments import CommentPlan, confirmations, plan_comments
 from bot.gitlab.model import Discussion, MergeRequest, Project
@@ -42,6 +42,10 @@ log = structlog.get_logger(__name__)
 
 GITLAB_SIMILARITY = 30
 """Per cent of alike lines from which GitLab's diff takes a deleted and an added file for a rename (as Gitaly does)."""
+
+_FAILED = ":failed"
+"""Ends the id of the record of a scan that was given up; what comes before is the job's id."""
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class NotReady(MergewardenError):
@@ -88,7 +92,8 @@ class MergeRequestScan:
             raise NotReady("GitLab has not prepared this merge request's diff yet")
         project = self._project()
         policy = self.services.policy().for_project(project.path)
-        self._set_status(request, "running", running_description(policy.language))
+        if not self._judged(request):
+            self._set_status(request, "running", running_description(policy.language))
         return Announced(
             head_sha=request.diff_refs.head_sha,
             start_sha=request.diff_refs.start_sha,
@@ -96,7 +101,7 @@ class MergeRequestScan:
         )
 
     def scan(self, announced: Announced) -> str:
-        """Judge the head, store the verdict under the job's id, and return that id."""
+        """Judge the head, store the verdict, and return its id: this job's, or an earlier one's that says the same."""
         started_at, started = datetime.now(UTC), monotonic()
         project = self._project()
         mirror = mirror_of(self.services, project, self.watch.cancelled)
@@ -130,11 +135,15 @@ class MergeRequestScan:
             files_changed=assessed.files_changed,
             files_read=assessed.files_read,
         )
-        with write_session(self.services.store) as writing:
-            scans.record_scan(writing, report, project_id=self.project_id, scan_id=self.job_id)
         log.info(
             "scanned", outcome=decision.outcome.value, seconds=round(report.seconds, 3), findings=len(report.tracked)
         )
+        last_id, last = self._last()
+        if last_id is not None and last is not None and _without_times(last) == _without_times(report):
+            # Nothing that a person could want to know is new, so the merge request stays as it is.
+            return last_id
+        with write_session(self.services.store) as writing:
+            scans.record_scan(writing, report, project_id=self.project_id, scan_id=self.job_id)
         return self.job_id
 
     def publish(self, scan_id: str) -> str:
@@ -142,11 +151,11 @@ class MergeRequestScan:
         report = self._stored(scan_id)
         assert report.subject.head_sha is not None
         request = self._merge_request()
-        if not request.is_open or request.sha != report.subject.head_sha:
-            # A push happened meanwhile; its own event brings its own job.
+        if not request.is_open or not _is_about(report, request):
+            # A push or another target meanwhile; its own event brings its own job.
             raise Superseded
         project = self._project()
-        mirror = mirror_of(self.services, project, self.watch.cancelled)
+        mirror = self._mirror(project, report)
         policy = self._policy_at(mirror, project, report)
         problems = self._publish_conversation(request, report, policy, mirror)
         if problems:
@@ -169,21 +178,19 @@ class MergeRequestScan:
 
     def sync(self) -> str:
         """Judge the last scan again, as people may have confirmed findings, and bring the merge request in line."""
-        with session(self.services.store) as reading:
-            head = heads.get_head(reading, self.project_id, self.iid)
-            report = scans.load_scan(reading, head.last_scan_id) if head and head.last_scan_id else None
-        if head is None or head.last_scan_id is None or report is None:
-            return "never scanned"
-        if any(reason.code.value == "scan_failed" for reason in report.decision.reasons):
-            return "last scan failed"
+        scan_id, report = self._last()
+        if scan_id is None or report is None:
+            return "never_scanned"
+        if (reason := _failure_of(report)) is not None:
+            return self._repeat_failure(report, reason)
         project = self._project()
-        mirror = mirror_of(self.services, project, self.watch.cancelled)
+        mirror = self._mirror(project, report)
         policy = self._policy_at(mirror, project, report)
         decision = evaluate(policy, report.tracked, report.runs, confirmed=self._confirmed(project))
         if decision != report.decision:
             with write_session(self.services.store) as writing:
-                scans.record_decision(writing, head.last_scan_id, decision)
-        return self.publish(head.last_scan_id)
+                scans.record_decision(writing, scan_id, decision)
+        return self.publish(scan_id)
 
     def give_up(self, error: BaseException) -> str:
         """Say on the merge request that nobody could judge it; as much of that as still can be said."""
@@ -204,11 +211,16 @@ class MergeRequestScan:
             files_changed=0,
             files_read=0,
         )
-        with write_session(self.services.store) as writing:
-            scans.record_scan(writing, report, project_id=self.project_id, scan_id=f"{self.job_id}:failed")
+        scan_id, last = self._last()
+        if scan_id is None or last is None or _without_times(last) != _without_times(report):
+            scan_id = f"{self.job_id}{_FAILED}"
+            with write_session(self.services.store) as writing:
+                scans.record_scan(writing, report, project_id=self.project_id, scan_id=scan_id)
         # The status first, for once: it is red, and it is what stops the merge.
         self._set_status(request, "failed", failure_description(language, reason=reason))
-        wanted = failure(reason, language, request.sha, self.job_id)
+        with write_session(self.services.store) as writing:
+            heads.mark_failed(writing, self.project_id, self.iid, sequence=self.sequence, scan_id=scan_id)
+        wanted = failure(reason, language, request.sha, scan_id.removesuffix(_FAILED))
         plan = plan_comments(
             wanted,
             self._discussions(),
@@ -221,6 +233,36 @@ class MergeRequestScan:
         return Outcome.NOT_ASSESSED.value
 
     # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _last(self) -> tuple[str | None, ScanReport | None]:
+        """Id and report of the last verdict that was published, or of the last scan that was given up."""
+        with session(self.services.store) as reading:
+            head = heads.get_head(reading, self.project_id, self.iid)
+            if head is None or head.last_scan_id is None:
+                return None, None
+            return head.last_scan_id, scans.load_scan(reading, head.last_scan_id)
+
+    def _judged(self, request: MergeRequest) -> bool:
+        """Whether the merge request as it is shows a verdict, which then stands until there is another."""
+        _, report = self._last()
+        return report is not None and _is_about(report, request)
+
+    def _repeat_failure(self, report: ScanReport, reason: str) -> str:
+        """Put the status of a scan that was given up on a pipeline that began since."""
+        request = self._merge_request()
+        if not request.is_open or not _is_about(report, request):
+            raise Superseded
+        language = self.services.policy().for_project(self._project().path).language
+        self._set_status(request, "failed", failure_description(language, reason=reason))
+        return Outcome.NOT_ASSESSED.value
+
+    def _mirror(self, project: Project, report: ScanReport) -> Mirror:
+        """The project's mirror with the commits of ``report``, which another host may have scanned."""
+        mirror = mirror_of(self.services, project, self.watch.cancelled)
+        commits = [sha for sha in (report.subject.base_sha, report.subject.head_sha) if sha is not None]
+        refspecs = [branch_refspec(report.subject.ref)] if report.subject.ref else []
+        mirror.ensure(commits, [*refspecs, merge_request_refspec(self.iid)])
+        return mirror
 
     def _merge_request(self) -> MergeRequest:
         self.watch.check()
@@ -313,6 +355,22 @@ class MergeRequestScan:
     def _measure(self, runs: Sequence[ScannerRun]) -> None:
         for run in runs:
             self.services.metrics.scanner_seconds.labels(run.scanner, run.status.value).observe(run.seconds)
+
+
+def _is_about(report: ScanReport, request: MergeRequest) -> bool:
+    """Whether a verdict is one on the merge request as it is now."""
+    return (report.subject.head_sha, report.subject.ref) == (request.sha, request.target_branch)
+
+
+def _failure_of(report: ScanReport) -> str | None:
+    """Why the scan was given up; None when it was not."""
+    return next((r.detail for r in report.decision.reasons if r.code is ReasonCode.SCAN_FAILED), None)
+
+
+def _without_times(report: ScanReport) -> ScanReport:
+    """The report without what differs from one run to the next although nothing else does."""
+    runs = tuple(replace(run, seconds=0.0, cached_files=0) for run in report.runs)
+    return replace(report, runs=runs, started_at=_EPOCH, seconds=0.0)
 
 
 def explain(error: BaseException) -> str:

@@ -167,6 +167,11 @@ def mark_scanned(
     return _update(session, project_id, iid, sequence, **values)
 
 
+def mark_failed(session: Session, project_id: int, iid: int, *, sequence: int, scan_id: str) -> bool:
+    """Note a scan that was given up: the head counts as not scanned. False when a newer job has been submitted."""
+    return _update(session, project_id, iid, sequence, last_scan_id=scan_id, scanned_head=None, scanned_base=None)
+
+
 def close_head(session: Session, project_id: int, iid: int, state: HeadState) -> Raised | None:
     """
     Note how a merge request ended, and raise its sequence so that running jobs see that they are pointless.
