@@ -1,14 +1,16 @@
 """
 What is built once per process from the settings: store, policy, scanners, GitLab.
 
-Commands take what they need: ``mergewarden scan`` has no GitLab, the web process has no scanners.
+Commands take what they need: ``mergewarden scan`` has no GitLab, the web process has no scanners. What is slow to import
+and seldom needed is imported where it is used.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -16,16 +18,18 @@ import rules
 from bot.domain.policy import PolicyDocument
 from bot.domain.policy_file import load_policy
 from bot.errors import ConfigurationError
-from bot.gitlab.client import GitLabClient
 from bot.gitlab.model import BotUser
 from bot.observability.metrics import Metrics
 from bot.settings import Settings
 from bot.store.advisories import StoredAdvisories
 from bot.store.engine import open_engine
-from bot.store.migrate import migrate, pending_migrations
 from bot.store.result_cache import StoredResultCache
+from bot.store.revision import is_current
 from scanners.interface import Scanner
 from scanners.registry import all_scanners
+
+if TYPE_CHECKING:
+    from bot.gitlab.client import GitLabClient
 
 DEFAULT_POLICY = Path(rules.__file__).parent / "policy" / "default.yaml"
 
@@ -41,7 +45,9 @@ class Services:
     def store(self) -> Engine:
         """The database, brought up to date."""
         engine = open_engine(self.settings.database().get_secret_value())
-        if pending_migrations(engine):
+        if not is_current(engine):
+            from bot.store.migrate import migrate
+
             migrate(engine)
         return engine
 
@@ -63,6 +69,8 @@ class Services:
     @cached_property
     def gitlab(self) -> GitLabClient:
         """The API. Raises ``ConfigurationError`` where it is not configured."""
+        from bot.gitlab.client import GitLabClient
+
         access = self.settings.require_gitlab()
         return GitLabClient(access.url, access.token, ca_file=access.ca_file)
 
@@ -77,12 +85,17 @@ class Services:
 
         Read afresh each time, so that a change counts from the next scan on. Raises ``ConfigurationError``.
         """
-        source = path or self.settings.policy_file or DEFAULT_POLICY
+        chosen = path or self.settings.policy_file
+        source = chosen or DEFAULT_POLICY
         try:
             text = source.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"the policy {source} cannot be read: {error}", "Check its path.") from error
-        return load_policy(text, str(source))
+        document = load_policy(text, str(source))
+        if chosen is None:
+            # Our own file has to name some language; the operator's setting knows better.
+            document = replace(document, policy=replace(document.policy, language=self.settings.language))
+        return document
 
     def close(self) -> None:
         """Give the database connections back."""
