@@ -1,8 +1,8 @@
 """
 What is built once per process from the settings: store, policy, scanners, GitLab.
 
-Commands take what they need: ``mergewarden scan`` has no GitLab, the web process has no scanners. What is slow to import
-and seldom needed is imported where it is used.
+Commands take what they need: ``mergewarden scan`` has no GitLab, the web process has no scanners. What is slow to
+import and seldom needed is imported where it is used.
 """
 
 from __future__ import annotations

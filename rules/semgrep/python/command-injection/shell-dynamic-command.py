@@ -1,0 +1,26 @@
+import os
+import shlex
+import subprocess
+
+
+def unpack(name):
+    # ruleid: python-shell-dynamic-command
+    os.system("tar -xf " + name)
+    # ruleid: python-shell-dynamic-command
+    subprocess.call("tar -xf %s" % name, shell=True)
+
+
+def archive(path: str, level: int):
+    # ruleid: python-shell-dynamic-command
+    subprocess.run(f"gzip {path}", shell=True, check=True)
+    # ok: python-shell-dynamic-command
+    subprocess.run(f"gzip {shlex.quote(path)}", shell=True, check=True)
+    # ok: python-shell-dynamic-command
+    subprocess.run(["gzip", path], check=True)
+    # ok: python-shell-dynamic-command
+    os.system("gzip -" + str(level) + " fixed.txt")
+
+
+def run(command):
+    # ok: python-shell-dynamic-command
+    return subprocess.run(command, shell=True, check=True)

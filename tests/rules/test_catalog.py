@@ -1,0 +1,141 @@
+"""The catalogue answers for every rule of every scanner, in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from bandit.core.extension_loader import MANAGER
+from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+
+import rules
+from rules import build
+
+SCANNERS = ("semgrep", "bandit", "detect-secrets")
+EVERY_RULE = [(scanner, rule_id) for scanner in SCANNERS for rule_id in rules.rule_ids(scanner)]
+SECRET_TYPES = {kind: plugin.__name__ for kind, plugin in get_mapping_from_secret_type_to_class().items()}
+
+
+def _bandit_tests() -> set[str]:
+    listed = {entry["id"] for entries in MANAGER.blacklist.values() for entry in entries}
+    return set(MANAGER.plugins_by_id) | listed
+
+
+@pytest.mark.parametrize(("scanner", "rule_id"), EVERY_RULE)
+def test_every_rule_has_words_in_both_languages_and_a_judgement(scanner: str, rule_id: str) -> None:
+    english = rules.rule_text(scanner, rule_id, "en")
+    chinese = rules.rule_text(scanner, rule_id, "zh-CN")
+    info = rules.rule_info(scanner, rule_id)
+    assert english is not None
+    assert chinese is not None
+    assert info is not None
+    for text in (english.title, english.message, english.remediation):
+        assert text
+        assert "\n" not in text
+        assert not re.search(r"[\u4e00-\u9fff]", text)
+    for text in (chinese.title, chinese.message, chinese.remediation):
+        assert re.search(r"[\u4e00-\u9fff]", text)
+        assert "\n" not in text
+    assert len(english.title) <= 80
+    assert info.cwes
+    assert info.severity in build.SEVERITIES
+    assert info.confidence in build.CONFIDENCES
+    assert info.mode in build.MODES
+    assert all(re.fullmatch(r"A(0[1-9]|10):(2021|2025)", category) for category in info.owasp)
+    assert f"https://cwe.mitre.org/data/definitions/{info.cwes[0]}.html" in info.references
+
+
+def test_catalogue_knows_every_test_of_the_installed_bandit_and_no_other() -> None:
+    assert set(rules.rule_ids("bandit")) == _bandit_tests()
+
+
+def test_catalogue_knows_every_detector_of_the_installed_detect_secrets_and_no_other() -> None:
+    assert set(rules.rule_ids("detect-secrets")) == set(SECRET_TYPES.values())
+
+
+@pytest.mark.parametrize(("kind", "plugin"), sorted(SECRET_TYPES.items()))
+def test_detectors_are_known_by_secret_type_too(kind: str, plugin: str) -> None:
+    found = rules.rule_info("detect-secrets", kind)
+    assert found is not None
+    assert found.rule_id == plugin
+    assert rules.rule_text("detect-secrets", kind, "en") == rules.rule_text("detect-secrets", plugin, "en")
+
+
+@pytest.mark.parametrize("rule_id", ["B101", "B311", "B403", "B404", "B405", "B603", "B607"])
+def test_bandits_noise_is_information_only(rule_id: str) -> None:
+    info = rules.rule_info("bandit", rule_id)
+    assert info is not None
+    assert (info.severity, info.confidence, info.mode) == ("info", "low", "monitor")
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "confidence", "mode", "enabled"),
+    [
+        ("AWSKeyDetector", "high", "block", True),
+        ("KeywordDetector", "medium", "comment", True),
+        ("Base64HighEntropyString", "low", "monitor", True),
+        ("HexHighEntropyString", "low", "monitor", True),
+        ("IPPublicDetector", "low", "monitor", False),
+    ],
+)
+def test_secrets_are_trusted_by_how_sure_their_form_is(rule_id: str, confidence: str, mode: str, enabled: bool) -> None:
+    info = rules.rule_info("detect-secrets", rule_id)
+    assert info is not None
+    assert (info.confidence, info.mode, info.enabled, info.cwes) == (confidence, mode, enabled, (798,))
+
+
+@pytest.mark.parametrize(
+    ("scanner", "rule_id", "language"),
+    [
+        ("semgrep", "no-such-rule", "en"),
+        ("nobody", "B101", "en"),
+        ("pip-audit", "PYSEC-1", "en"),
+        ("bandit", "B101", "fr"),
+    ],
+)
+def test_unknown_rules_and_languages_have_no_text(scanner: str, rule_id: str, language: str) -> None:
+    assert rules.rule_text(scanner, rule_id, language) is None
+
+
+def test_unknown_rule_has_no_judgement() -> None:
+    assert rules.rule_info("bandit", "B999") is None
+
+
+@pytest.mark.parametrize(
+    "check_id",
+    [
+        "python-sql-injection-request",
+        "rules.compiled.python-sql-injection-request",
+        "a.b.c.python-sql-injection-request",
+    ],
+)
+def test_path_before_a_rule_id_is_taken_off(check_id: str) -> None:
+    assert rules.semgrep_rule_id(check_id) == "python-sql-injection-request"
+
+
+def test_packs_exist_for_the_languages_and_for_no_other() -> None:
+    assert rules.languages() == ("java", "javascript", "python")
+    assert all(rules.compiled_pack(language).is_file() for language in rules.languages())
+    with pytest.raises(KeyError):
+        rules.compiled_pack("../../etc/passwd")
+
+
+def test_digest_is_a_sha256_and_stays_the_same() -> None:
+    assert re.fullmatch(r"[0-9a-f]{64}", rules.digest())
+    assert rules.digest() == rules.digest()
+
+
+def test_every_rule_that_blocks_is_sure_and_grave() -> None:
+    for scanner, rule_id in EVERY_RULE:
+        info = rules.rule_info(scanner, rule_id)
+        assert info is not None
+        if info.mode == "block":
+            assert info.confidence == "high", rule_id
+            assert info.severity in ("high", "critical"), rule_id
+
+
+def test_what_people_write_is_plain_yaml() -> None:
+    for path in sorted(Path(build.ROOT).rglob("*.yaml")):
+        assert yaml.safe_load(path.read_text(encoding="utf-8")) is not None
