@@ -20,6 +20,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -153,7 +154,12 @@ def _upper(value: object) -> object:
 
 
 def _home(value: object) -> object:
-    return Path(value).expanduser() if isinstance(value, str) and value.startswith("~") else value
+    if not isinstance(value, str) or not value.startswith("~"):
+        return value
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such user's home directory") from None
 
 
 AnyPath = Annotated[Path, BeforeValidator(_home)]
@@ -538,7 +544,8 @@ def _add_secret_file(
 def _layered_data_dir(options: _Layer, environment: _Layer, environ: Mapping[str, str]) -> Path:
     for layer in (options, environment):
         if "data_dir" in layer.values:
-            return Path(str(layer.values["data_dir"])).expanduser()
+            with suppress(ValueError):  # said again, and better, when the settings are checked
+                return Path(str(_home(str(layer.values["data_dir"]))))
     return default_data_dir(environ)
 
 

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
@@ -408,6 +408,7 @@ def test_every_setting_says_what_it_expects() -> None:
         assert field.examples or field.annotation is bool, name
 
 
+@example({"data_dir": "~0"})
 @given(st.dictionaries(st.sampled_from(sorted(Settings.model_fields)), st.text(st.characters(exclude_characters="\0"))))
 def test_no_environment_makes_loading_fail_in_another_way(values: dict[str, str]) -> None:
     try:

@@ -149,4 +149,4 @@ print(most)
         text=True,
     )
     assert time.monotonic() - started < 40
-    assert int(done.stdout) < 400_000  # KiB
+    assert int(done.stdout) < 800_000  # KiB; git maps up to 512 MiB of a pack, which the kernel may take back
