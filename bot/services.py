@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 import rules
+from bot.domain import failures
 from bot.domain.policy import PolicyDocument
 from bot.domain.policy_file import load_policy
 from bot.errors import ConfigurationError
@@ -22,7 +23,7 @@ from bot.gitlab.model import BotUser
 from bot.observability.metrics import Metrics
 from bot.settings import Settings
 from bot.store.advisories import StoredAdvisories
-from bot.store.engine import open_engine
+from bot.store.engine import open_engine, require_reachable
 from bot.store.result_cache import StoredResultCache
 from bot.store.revision import is_current
 from scanners.interface import Scanner
@@ -43,8 +44,9 @@ class Services:
 
     @cached_property
     def store(self) -> Engine:
-        """The database, brought up to date."""
+        """The database, brought up to date. Raises ``ConfigurationError`` when it does not answer."""
         engine = open_engine(self.settings.database().get_secret_value())
+        require_reachable(engine)
         if not is_current(engine):
             from bot.store.migrate import migrate
 
@@ -90,7 +92,9 @@ class Services:
         try:
             text = source.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"the policy {source} cannot be read: {error}", "Check its path.") from error
+            raise ConfigurationError(
+                failures.POLICY_UNREADABLE.format(file=source, text=error), "Check its path."
+            ) from error
         document = load_policy(text, str(source))
         if chosen is None:
             # Our own file has to name some language; the operator's setting knows better.

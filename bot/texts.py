@@ -42,3 +42,8 @@ def translations(language: Language) -> NullTranslations:
         write_mo(compiled, read_po(source))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def N_(template: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a text for translation where it is defined and not where it is shown; returns it as it is."""
+    return template

@@ -88,4 +88,7 @@ def _shown(number: int, lines: Sequence[str], finding: Finding, secrets: Secrets
         line = mask_line(line) if finding.kind is not FindingKind.DEPENDENCY else MASK
     elif not secrets.known or holds_secret(finding):
         line = mask_literals(line)
-    return clean_text(line.expandtabs(4).replace("\n", " "), _SNIPPET_WIDTH) if line.strip() else ""
+    # The indentation stays, so that columns still mean what they say; a tab inside becomes one space.
+    code = line.lstrip(" \t")
+    indent = line[: len(line) - len(code)][:_SNIPPET_WIDTH]
+    return indent + clean_text(code.replace("\n", " "), _SNIPPET_WIDTH) if code.strip() else ""

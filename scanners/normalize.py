@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rules import catalog
+from scanners import reasons
 from scanners.cwe import SECRETS
 from scanners.finding import Confidence, Finding, FindingKind, Fix, Location, Severity
 from scanners.interface import MalformedReport, ScannerError, ScanTarget
@@ -39,7 +40,7 @@ def unit_path(word: object, names: frozenset[str]) -> PurePosixPath:
     """The unit that a tool's path means, by its last part. Raises ``MalformedReport`` when it names none of ours."""
     name = word.rsplit("/", 1)[-1] if isinstance(word, str) else ""
     if name not in names:
-        raise MalformedReport("the report names a file that was not scanned")
+        raise MalformedReport(reasons.UNKNOWN_FILE)
     return PurePosixPath(name)
 
 
@@ -49,7 +50,7 @@ def line_of(value: object, default: int | None = None) -> int:
         return value
     if default is not None:
         return default
-    raise MalformedReport("the report has a line number that is none")
+    raise MalformedReport(reasons.NO_LINE_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def catalogue_digest() -> str:
     try:
         return catalog.digest()
     except OSError as error:
-        raise ScannerError("the rule catalogue is missing; run: python -m rules.build") from error
+        raise ScannerError(reasons.NO_CATALOGUE) from error
 
 
 def web_addresses(words: Sequence[object], limit: int = 10) -> tuple[str, ...]:

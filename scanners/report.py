@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from scanners import reasons
 from scanners.interface import MalformedReport, ScannerAbsent
 from scanners.normalize import clean_text
 
@@ -18,17 +19,17 @@ REPORT_LIMIT = 64 * 1024 * 1024
 def load_object(raw: bytes, scanner: str) -> dict[str, Any]:
     """The report as a JSON object. Raises ``MalformedReport`` for everything else."""
     if not raw.strip():
-        raise MalformedReport(f"{scanner} wrote an empty report")
+        raise MalformedReport(reasons.EMPTY_REPORT.format(scanner=scanner))
     if len(raw) > REPORT_LIMIT:
-        raise MalformedReport(f"{scanner} wrote a report of more than {REPORT_LIMIT // 2**20} MiB")
+        raise MalformedReport(reasons.LARGE_REPORT.format(scanner=scanner, count=REPORT_LIMIT // 2**20))
     try:
         # Semgrep repeats bytes of the scanned file that are no UTF-8.
         document = json.loads(raw.decode("utf-8", "replace"))
     # RecursionError: a report of a million brackets.
     except (ValueError, RecursionError) as error:
-        raise MalformedReport(f"{scanner} wrote a report that is not JSON") from error
+        raise MalformedReport(reasons.NOT_JSON.format(scanner=scanner)) from error
     if not isinstance(document, dict):
-        raise MalformedReport(f"{scanner} wrote a report that is not a JSON object")
+        raise MalformedReport(reasons.NOT_AN_OBJECT.format(scanner=scanner))
     return document
 
 
@@ -36,7 +37,7 @@ def entries(document: Mapping[str, Any], key: str, scanner: str) -> list[Mapping
     """The list of objects under ``key``. Raises ``MalformedReport`` when there is none."""
     found = document.get(key)
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise MalformedReport(f"{scanner} wrote a report without a list of {key}")
+        raise MalformedReport(reasons.NO_LIST.format(scanner=scanner, key=key))
     return found
 
 
@@ -51,4 +52,4 @@ def absent_if_missing(scanner: str) -> Iterator[None]:
     try:
         yield
     except importlib.metadata.PackageNotFoundError as error:
-        raise ScannerAbsent(f"{scanner} is not installed; run: pip install {scanner}") from error
+        raise ScannerAbsent(reasons.NOT_INSTALLED.format(scanner=scanner)) from error

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import TypeAdapter, ValidationError
 
+from scanners import reasons
 from scanners.correlate import correlate
 from scanners.evidence import Secrets, flagged_code, scrubbed, secrets_of, with_snippet
 from scanners.finding import Attribution, Finding, FindingKind
@@ -42,7 +43,7 @@ from scanners.interface import (
 from scanners.process import MEBIBYTE, Completed, run
 from scanners.units import decode, split_lines, suffix_of, unit_suffix
 
-_CACHE_VERSION = "1"
+_CACHE_VERSION = "2"
 """Part of every cache key; to be raised when what is stored, or how findings are made of reports, changes."""
 _PASSING_GAPS = frozenset({GapReason.SCANNER_ERROR})
 """Gaps that another try may close: such a result is not cached."""
@@ -280,9 +281,10 @@ class _Job:
         except ScannerError as error:
             self._end(ScannerStatus.FAILED, str(error))
         except FileNotFoundError:
-            self._end(ScannerStatus.ABSENT, f"{scanner.name} is not installed; run: pip install {scanner.name}")
+            self._end(ScannerStatus.ABSENT, reasons.NOT_INSTALLED.format(scanner=scanner.name))
         except OSError as error:
-            self._end(ScannerStatus.FAILED, f"{scanner.name} could not be started: {os.strerror(error.errno or 0)}")
+            why = os.strerror(error.errno or 0)
+            self._end(ScannerStatus.FAILED, reasons.NOT_STARTED.format(scanner=scanner.name, text=why))
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._tell(work.status.value)
@@ -304,7 +306,8 @@ class _Job:
         small = {}
         for content, unit in units.items():
             if limit is not None and unit.size > limit:
-                gap = Gap(PurePosixPath("unit"), GapReason.TOO_LARGE, f"{self._scanner.name} reads up to {limit} bytes")
+                detail = reasons.READS_UP_TO.format(scanner=self._scanner.name, count=limit)
+                gap = Gap(PurePosixPath("unit"), GapReason.TOO_LARGE, detail)
                 self._work.results[content] = _UnitResult((), (gap,))
             else:
                 small[content] = unit
@@ -322,7 +325,8 @@ class _Job:
         while suspects:
             group = suspects.pop()
             if len(group) == 1:
-                gap = Gap(PurePosixPath("unit"), GapReason.SCANNER_ERROR, f"{self._scanner.name} crashes on this file")
+                detail = reasons.CRASHES.format(scanner=self._scanner.name)
+                gap = Gap(PurePosixPath("unit"), GapReason.SCANNER_ERROR, detail)
                 self._work.results[_content(group[0])] = _UnitResult((), (gap,))
                 continue
             middle = len(group) // 2
@@ -367,7 +371,6 @@ class _Job:
 
     def _run(self, target: ScanTarget, report: Path) -> ScannerReport:
         """One process. Raises ``ScannerError`` when its answer cannot be trusted, ``_StoppedError`` when time is up."""
-        name = self._scanner.name
         self._runs += 1
         target.inputs.mkdir()
         for file_name, content in self._scanner.inputs(target).items():
@@ -391,22 +394,27 @@ class _Job:
         self._judge(completed)
         written = report if report.is_file() and report.stat().st_size else output
         if written.stat().st_size > self._limits.report_bytes:
-            raise MalformedReport(f"{name} wrote a report of more than {self._limits.report_bytes // MEBIBYTE} MiB")
+            raise self._too_large()
         return self._scanner.parse(written.read_bytes(), target)
 
     def _judge(self, completed: Completed) -> None:
         # Never the tool's own words: it may quote the code, and with it a secret.
         name = self._scanner.name
         if completed.cancelled:
-            raise _StoppedError(ScannerStatus.CANCELLED, f"{name} was stopped because its answer is no longer wanted")
+            raise _StoppedError(ScannerStatus.CANCELLED, reasons.NOT_WANTED.format(scanner=name))
         if completed.timed_out:
-            raise _StoppedError(ScannerStatus.TIMED_OUT, f"{name} took more than {self._limits.seconds:g} seconds")
+            why = reasons.TOO_SLOW.format(scanner=name, seconds=f"{self._limits.seconds:g}")
+            raise _StoppedError(ScannerStatus.TIMED_OUT, why)
         if completed.overflowed:
-            raise MalformedReport(f"{name} wrote a report of more than {self._limits.report_bytes // MEBIBYTE} MiB")
+            raise self._too_large()
         if completed.exit_code < 0:
-            raise ScannerError(f"{name} was killed by {_signal_name(-completed.exit_code)}")
+            raise ScannerError(reasons.KILLED.format(scanner=name, signal=_signal_name(-completed.exit_code)))
         if completed.exit_code not in self._scanner.ok_exit_codes:
-            raise ScannerError(f"{name} ended with exit code {completed.exit_code}")
+            raise ScannerError(reasons.EXIT_CODE.format(scanner=name, count=completed.exit_code))
+
+    def _too_large(self) -> MalformedReport:
+        limit = self._limits.report_bytes // MEBIBYTE
+        return MalformedReport(reasons.LARGE_REPORT.format(scanner=self._scanner.name, count=limit))
 
     def _unit_result(self, unit: Unit, findings: list[Finding], gaps: list[Gap]) -> _UnitResult:
         """What is kept of a unit: no name of the moment in it, each match with its hash, and not without end."""
@@ -423,7 +431,8 @@ class _Job:
         )
         notes = [replace(gap, path=neutral) for gap in gaps]
         if len(findings) > limit:
-            notes.append(Gap(neutral, GapReason.TOO_LARGE, f"more than {limit} findings of {self._scanner.name}"))
+            detail = reasons.TOO_MANY_FINDINGS.format(count=limit, scanner=self._scanner.name)
+            notes.append(Gap(neutral, GapReason.TOO_LARGE, detail))
         return _UnitResult(kept, tuple(notes))
 
     def _end(self, status: ScannerStatus, reason: str) -> None:

@@ -29,7 +29,7 @@ class Bot:
         self.secret = secrets.token_hex(16)
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir / "bot.log"
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("MERGEWARDEN_")},
             "MERGEWARDEN_GITLAB_URL": gitlab_url,
             "MERGEWARDEN_GITLAB_TOKEN": token,
@@ -45,14 +45,23 @@ class Bot:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One command to its end."""
         return subprocess.run(
-            self.command(*arguments), env=self._environment, capture_output=True, text=True, check=False, timeout=120
+            self.command(*arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=120
         )
 
-    def start(self) -> None:
+    def start(self, *options: str, wait: bool = True) -> None:
+        """``options`` are those of ``serve``. Without a worker the bot is not ready, so do not ``wait`` then."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command("serve", "--port", str(self.port)), env=self._environment, stdout=log, stderr=log
+                self.command("serve", "--port", str(self.port), *options),
+                env=self.environment,
+                stdout=log,
+                stderr=log,
             )
+        if wait:
+            self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > deadline:

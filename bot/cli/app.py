@@ -74,6 +74,9 @@ def scan(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to this file.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A gate policy; see docs/policy.md.")] = None,
     language: Annotated[LanguageChoice | None, typer.Option(help="Language of the report.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Text: also findings of severity info in full, not only how many there are.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """
@@ -94,6 +97,7 @@ def scan(
             policy_file=policy,
             language=language.value if language else None,
             config=config,
+            everything=everything,
         )
     )
 

@@ -25,6 +25,7 @@ from bot.store.engine import open_engine, unreachable_reason
 from bot.store.migrate import pending_migrations
 from scanners.interface import ScannerError
 from scanners.process import run
+from scanners.registry import all_scanners
 
 _OLD_ADVISORIES_DAYS = 30
 _TOKEN_EXPIRY_DAYS = 30
@@ -121,7 +122,12 @@ def _scanners(services: Services) -> Iterator[Diagnosis]:
         yield Diagnosis("scanners", "git", Health.OK, ".".join(map(str, git_version())))
     except MergewardenError as error:
         yield Diagnosis("scanners", "git", Health.PROBLEM, str(error), error.hint)
-    for scanner in services.scanners:
+    try:
+        scanners, newest = services.scanners, services.advisories.newest()
+    except ConfigurationError:
+        # The store's own line says why; the other scanners do not need it.
+        scanners, newest = all_scanners(None), None
+    for scanner in scanners:
         try:
             version = scanner.version()
             scanner.rules_digest()
@@ -131,7 +137,6 @@ def _scanners(services: Services) -> Iterator[Diagnosis]:
             )
         else:
             yield Diagnosis("scanners", scanner.name, Health.OK, version)
-    newest = services.advisories.newest()
     if newest is not None:
         age = (datetime.now(UTC).date() - newest).days
         old = age > _OLD_ADVISORIES_DAYS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.cli.common import open_services
 from bot.pipeline.engine import migrate_engine
-from bot.store.engine import open_engine
+from bot.store.engine import open_engine, require_reachable
 from bot.store.migrate import migrate
 
 
@@ -15,6 +15,7 @@ def run_migrate(config: Path | None) -> int:
     services = open_services(config)
     database = services.settings.database().get_secret_value()
     engine = open_engine(database)
+    require_reachable(engine)
     applied = migrate(engine)
     migrate_engine(database)
     engine.dispose()

@@ -12,7 +12,8 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from bot.domain.gate import evaluate
+from bot.cli.common import make_data_dir
+from bot.domain.gate import evaluate, with_reasons
 from bot.domain.verdict import Outcome, ScanReport, Subject
 from bot.errors import MergewardenError
 from bot.observability.logs import configure_logging
@@ -21,7 +22,7 @@ from bot.pipeline.assess import assess_tree, tools_of
 from bot.pipeline.git import LocalSource
 from bot.pipeline.policies import project_policy
 from bot.reports.registry import render
-from bot.reports.text import print_report
+from bot.reports.text import print_report, render_text
 from bot.services import Services
 from bot.settings import load_settings
 from bot.texts import Language
@@ -39,10 +40,12 @@ def run_scan(
     policy_file: Path | None,
     language: str | None,
     config: Path | None,
+    everything: bool = False,
 ) -> int:
     """Scan, report, and return the exit status. Raises ``MergewardenError`` for wrong use."""
     # The working directory is usually the repository under judgement: its settings must not be ours.
     settings = load_settings(config_file=config)
+    make_data_dir(settings)
     configure_logging("console", "ERROR", settings.secrets())
     services = Services(settings, Metrics())
     document = services.policy(policy_file)
@@ -61,7 +64,7 @@ def run_scan(
             raise MergewardenError(
                 f"{base} and {head or 'HEAD'} have no common ancestor", "In a shallow clone, fetch more history first."
             )
-        policy = project_policy(document, source.root.name, source, target)
+        policy, reasons = project_policy(document, source.root.name, source, target)
         with _progress() as show:
             assessed = assess_tree(
                 source,
@@ -81,14 +84,14 @@ def run_scan(
             ),
             tracked=assessed.tracked,
             runs=assessed.runs,
-            decision=evaluate(policy, assessed.tracked, assessed.runs),
+            decision=with_reasons(evaluate(policy, assessed.tracked, assessed.runs), reasons),
             started_at=started_at,
             seconds=monotonic() - started,
             files_changed=assessed.files_changed,
             files_read=assessed.files_read,
         )
     services.close()
-    _write(report, format, output, Language(language) if language else policy.language)
+    _write(report, format, output, Language(language) if language else policy.language, everything=everything)
     return EXIT_STATUS[report.decision.outcome]
 
 
@@ -117,11 +120,15 @@ def _progress() -> Iterator[Callable[[str, str], None]]:
         yield show
 
 
-def _write(report: ScanReport, format: str, output: Path | None, language: Language) -> None:
-    if output is None and format == "text":
-        print_report(report, Console(), language)
+def _write(report: ScanReport, format: str, output: Path | None, language: Language, *, everything: bool) -> None:
+    console = Console()
+    if format == "text" and output is None and console.is_terminal:
+        print_report(report, console, language, everything=everything)
         return
-    text = render(report, format, language)
+    if format == "text":
+        text = render_text(report, language, width=console.width, everything=everything)
+    else:
+        text = render(report, format, language)
     if output is None:
         sys.stdout.buffer.write(text.encode())
         return

@@ -8,6 +8,7 @@ started again. The supervisor itself has no threads, so that forking is safe at 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -100,6 +101,10 @@ def supervise(children: list[Child]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    # What is here by now stays for good. Not looking at it again keeps its pages shared with the children, and spares
+    # the web process pauses of a tenth of a second.
+    gc.collect()
+    gc.freeze()
     while not stopping:
         now = time.monotonic()
         for child in children:

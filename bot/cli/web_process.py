@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import sys
 import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -26,6 +28,8 @@ from bot.web.webhook import WebhookDependencies
 log = structlog.get_logger(__name__)
 
 _ASK_AGAIN_SECONDS = 15.0
+_TURN_SECONDS = 0.0005
+"""How long the thread that stores may keep the interpreter from the one that answers (Python's default is 5 ms)."""
 
 
 class _OwnUser:
@@ -56,6 +60,7 @@ class _OwnUser:
 
 def run_web(services: Services, host: str, port: int) -> None:
     """Answer until told to stop (uvicorn handles the signals)."""
+    sys.setswitchinterval(_TURN_SECONDS)
     settings = services.settings
     queue = JobQueue(settings.database().get_secret_value())
     inbox = StoredInbox(services.store, queue)
@@ -65,6 +70,8 @@ def run_web(services: Services, host: str, port: int) -> None:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         inbox.start()
         user.start()
+        gc.collect()
+        gc.freeze()  # as in the supervisor, for what was imported since
         log.info("listening for webhooks", host=host, port=port)
         yield
         inbox.stop()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from bot.domain import explanations
 from bot.domain.change import ChangeKind, FileChange
 from bot.domain.coverage import Coverage
 from bot.domain.evidence import (
@@ -51,7 +52,7 @@ _WITHOUT_BASE = frozenset({ChangeKind.ADDED, ChangeKind.COPIED, ChangeKind.TYPE_
 def all_new(head: Sequence[Finding]) -> tuple[TrackedFinding, ...]:
     """The findings of a whole tree without a base: each counts as new."""
     return tuple(
-        TrackedFinding(finding, Presence.NEW, explanation="whole tree scanned, no base") for finding in distinct(head)
+        TrackedFinding(finding, Presence.NEW, explanation=explanations.WHOLE_TREE) for finding in distinct(head)
     )
 
 
@@ -156,8 +157,8 @@ class _Fresh:
     edited: bool
 
     def tracked(self, hints: _Hints) -> TrackedFinding:
-        hint = hints.of(self) if self.edited else ""
-        return TrackedFinding(self.finding, Presence.NEW, explanation=f"{self.why}{hint}")
+        why = hints.added_to(self.why, self) if self.edited else self.why
+        return TrackedFinding(self.finding, Presence.NEW, explanation=why)
 
 
 class _File:
@@ -229,60 +230,64 @@ class _File:
         self._hurried |= pairing.hurried
         for before, after in pairing.pairs:
             presence, why = accept(before.finding, after.finding)
-            self.tracked.append(TrackedFinding(after.finding, presence, before.finding, why + self._cap_note(after)))
+            self.tracked.append(TrackedFinding(after.finding, presence, before.finding, self._capped(why, after)))
         return pairing.bases, pairing.heads
 
     def _existing(self, before: Finding, after: Finding) -> tuple[Presence, str]:
-        return Presence.EXISTING, f"line map: {self._was(before)}, now {_lines(after)}"
+        return Presence.EXISTING, self._told(explanations.KEPT, explanations.KEPT_ELSEWHERE, before, after)
 
     def _changed(self, before: Finding, after: Finding) -> tuple[Presence, str]:
-        return Presence.CHANGED, f"flagged lines were edited: {self._was(before)}, now {_lines(after)}"
+        return Presence.CHANGED, self._told(explanations.EDITED, explanations.EDITED_ELSEWHERE, before, after)
 
     def _moved(self, before: Finding, after: Finding) -> tuple[Presence, str]:
-        return Presence.CHANGED, f"same code moved within the file: {self._was(before)}, now {_lines(after)}"
+        return Presence.CHANGED, self._told(explanations.MOVED, explanations.MOVED_ELSEWHERE, before, after)
 
     def _same_code(self, before: Finding, after: Finding) -> tuple[Presence, str]:
-        why = f"binary change, no line map: same code {self._was(before)}, now {_lines(after)}"
+        why = self._told(explanations.SAME_CODE, explanations.SAME_CODE_ELSEWHERE, before, after)
         if holds_secret(before) or holds_secret(after):
             # The hash leaves the secret out, so another secret would look the same.
-            return Presence.CHANGED, f"{why}, but the secret may be another"
+            return Presence.CHANGED, explanations.SECRET_MAY_DIFFER.format(sentence=why)
         return Presence.EXISTING, why
 
     def _same_release(self, before: Finding, after: Finding) -> tuple[Presence, str]:
-        return Presence.EXISTING, f"{_release(after)} is the version in the base, {self._was(before)}"
+        same, elsewhere = explanations.SAME_RELEASE, explanations.SAME_RELEASE_ELSEWHERE
+        return Presence.EXISTING, self._told(same, elsewhere, before, after, release=_release(after))
 
     def _other_release(self, before: Finding, after: Finding) -> tuple[Presence, str]:
-        return Presence.CHANGED, f"{_release(before)} became {_release(after)}, with the same advisory"
+        return Presence.CHANGED, explanations.OTHER_RELEASE.format(before=_release(before), release=_release(after))
 
-    def _was(self, before: Finding) -> str:
+    def _told(self, here: str, elsewhere: str, before: Finding, after: Finding, **more: str) -> str:
+        """The template for a file that kept its name, or the one that says where the finding was, filled."""
         moved = self._old_path is not None and self._old_path != self._new_path
-        return f"was {_lines(before)}" + (f" of {_shown(self._old_path)}" if moved else "")
+        template = elsewhere if moved else here
+        return template.format(was=_lines(before), now=_lines(after), path=_shown(self._old_path), **more)
 
-    def _cap_note(self, spot: Spot) -> str:
+    def _capped(self, why: str, spot: Spot) -> str:
+        """``why`` and, where it was so, that not everything was compared."""
         if id(spot) not in self._hurried:
-            return ""
-        return f"; too many alike to compare them all (more than {COMPARISONS} comparisons), so taken in order"
+            return why
+        return explanations.HURRIED.format(sentence=why, count=COMPARISONS)
 
     def _fresh(self, spot: Spot) -> _Fresh:
         change = self._change
         edited = True
         if change is not None and change.kind in _WITHOUT_BASE:
             why = {
-                ChangeKind.ADDED: "new file",
-                ChangeKind.COPIED: f"new file, copied from {_shown(change.old_path)}",
-                ChangeKind.TYPE_CHANGED: "file of another type than in the base",
+                ChangeKind.ADDED: explanations.NEW_FILE,
+                ChangeKind.COPIED: explanations.COPIED_FILE.format(path=_shown(change.old_path)),
+                ChangeKind.TYPE_CHANGED: explanations.OTHER_TYPE,
             }[change.kind]
         elif self._old_path is None:
-            why = "file that the base does not have"
+            why = explanations.UNKNOWN_FILE
         elif self._blind:
-            why = "binary change, no line map, and no single counterpart in the base"
+            why = explanations.NO_COUNTERPART
         elif spot.finding.kind is FindingKind.DEPENDENCY:
-            why = "package or advisory that the base does not have"
+            why = explanations.UNKNOWN_PACKAGE
         elif spot.edited:
-            why = "on an added or edited line"
+            why = explanations.ADDED_LINE
         else:
-            why, edited = "on an unedited line, but flagged only now", False
-        return _Fresh(spot.finding, why + self._cap_note(spot), change, edited)
+            why, edited = explanations.FLAGGED_NOW, False
+        return _Fresh(spot.finding, self._capped(why, spot), change, edited)
 
 
 def _split(spots: list[Spot]) -> tuple[list[Spot], list[Spot]]:
@@ -312,33 +317,35 @@ class _Hints:
             if finding.match_hash:
                 self._moved.setdefault((finding.scanner, finding.rule_id, finding.match_hash), finding)
 
-    def of(self, fresh: _Fresh) -> str:
+    def added_to(self, why: str, fresh: _Fresh) -> str:
+        """``why`` and, where something is known, where the code may have come from."""
         finding, change = fresh.finding, fresh.change
         if change is not None and change.kind is ChangeKind.COPIED and change.old_path is not None:
             line = None if change.binary else self._moves.lines(change).base_line(finding.location.start_line)
             if line is not None and any((change.old_path, line, token) in self._at for token in tokens_of(finding)):
-                return f", where line {line} has the same finding"
+                return explanations.COPIED_LINE.format(sentence=why, line=line)
         source = self._moved.get((finding.scanner, finding.rule_id, finding.match_hash))
         if source is not None:
-            return f"; the same code went away from {_shown(source.location.path)}, {_lines(source)}"
-        return ""
+            path = _shown(source.location.path)
+            return explanations.MOVED_HERE.format(sentence=why, path=path, lines=_lines(source))
+        return why
 
 
 def _fixed(finding: Finding, moves: _Moves) -> TrackedFinding:
     change = moves.by_old.get(finding.location.path)
     if change is not None and change.new_path is None:
-        why = "file deleted"
+        why = explanations.FILE_DELETED
     elif change is not None and change.kind is ChangeKind.TYPE_CHANGED:
-        why = "file is of another type now"
+        why = explanations.TYPE_CHANGED
     elif (
         change is not None
         and not change.binary
         and moves.lines(change).of_base(finding.location.start_line, finding.location.end_line).edited
     ):
-        why = "flagged lines were edited or removed"
+        why = explanations.LINES_REMOVED
     else:
-        why = "no longer flagged"
-    return TrackedFinding(finding, Presence.FIXED, explanation=f"{why}: was {_lines(finding)}")
+        why = explanations.NOT_FLAGGED
+    return TrackedFinding(finding, Presence.FIXED, explanation=why.format(was=_lines(finding)))
 
 
 def _lines(finding: Finding) -> str:

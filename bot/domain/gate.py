@@ -8,9 +8,11 @@ what the store kept. Whatever gave no answer is named: silence never passes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
 
+from bot.domain import failures
 from bot.domain.policy import OnChanged, Policy, PolicyRule, Unread
 from bot.domain.verdict import GateDecision, Outcome, Presence, Reason, ReasonCode, TrackedFinding, Violation
 from scanners.finding import Confidence, FindingKind, Severity
@@ -56,6 +58,19 @@ def not_assessed(reason: str, *, policy_digest: str = "") -> GateDecision:
     )
 
 
+def with_reasons(decision: GateDecision, reasons: Sequence[Reason]) -> GateDecision:
+    """
+    The decision with further reasons after its own.
+
+    A project's policy that was ignored may have meant to block, so that a pass becomes a warning; a refused wish only
+    informs.
+    """
+    outcome = decision.outcome
+    if outcome is Outcome.PASSED and any(reason.code is ReasonCode.PROJECT_POLICY_IGNORED for reason in reasons):
+        outcome = Outcome.WARNED
+    return replace(decision, outcome=outcome, reasons=(*decision.reasons, *reasons))
+
+
 def _violations(policy: Policy, tracked: Iterable[TrackedFinding], confirmed: frozenset[str]) -> list[Violation]:
     # Many findings share few kinds, severities, confidences and files, so each question is answered once.
     @cache
@@ -98,7 +113,7 @@ def _reasons(policy: Policy, runs: Sequence[ScannerRun]) -> tuple[list[Reason], 
     reasons: list[Reason] = []
     doubts: set[Unread] = set()
     for scanner in sorted(policy.required_scanners - {run.scanner for run in runs}):
-        reasons.append(Reason(ReasonCode.SCANNER_NOT_ASSESSED, scanner, "the policy requires it and it was not run"))
+        reasons.append(Reason(ReasonCode.SCANNER_NOT_ASSESSED, scanner, failures.REQUIRED_AND_NOT_RUN))
         doubts.add(Unread.NOT_ASSESSED)
     for run in sorted(runs, key=lambda run: run.scanner):
         if not run.assessed:

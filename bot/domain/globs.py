@@ -17,6 +17,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
+from bot.domain import policy_problems
+
 MAX_LENGTH: Final = 300
 """Characters of a pattern."""
 
@@ -82,16 +84,16 @@ def glob(pattern: str, *, from_start: bool = False) -> Glob:
 def problem_with(pattern: str) -> str:
     """What is wrong with a pattern, in English; empty when it is fine."""
     if len(pattern) > MAX_LENGTH:
-        return f"a pattern may have {MAX_LENGTH} characters, this has {len(pattern)}"
+        return policy_problems.PATTERN_LONG.format(count=MAX_LENGTH, size=len(pattern))
     if pattern.startswith("!"):
-        return "a pattern cannot begin with '!'; list the exceptions under exclude_paths"
+        return policy_problems.PATTERN_NEGATED
     if not pattern.isprintable():
-        return "a pattern cannot hold control characters"
+        return policy_problems.PATTERN_CONTROLS
     parts = [part for part in pattern.split("/") if part]
     if not parts or not pattern.strip():
-        return "a pattern cannot be empty"
+        return policy_problems.PATTERN_EMPTY
     if "." in parts or ".." in parts:
-        return "'.' and '..' never match: patterns are relative to the root of the repository"
+        return policy_problems.PATTERN_DOTS
     return ""
 
 

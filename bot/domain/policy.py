@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from bot.domain import failures
 from bot.domain.globs import glob
 from bot.domain.verdict import Presence
 from bot.texts import Language
@@ -244,7 +245,7 @@ def tighten(organisation: Policy, project: PartialPolicy) -> Policy:
         ("required_scanners", project.required_scanners, organisation.required_scanners),
     ):
         if wished is not None and not wished and own:
-            refuse(setting, "none", f"the organisation's {len(own)}")
+            refuse(setting, failures.WANTED_NONE, failures.KEPT_COUNT.format(count=len(own)))
     for setting, wished_rules, own_rules in (
         ("block", project.block, organisation.block),
         ("warn", project.warn, organisation.warn),
@@ -252,7 +253,7 @@ def tighten(organisation: Policy, project: PartialPolicy) -> Policy:
         taken = {rule.name: rule for rule in own_rules}
         for rule in wished_rules or ():
             if rule.name in taken and rule != taken[rule.name]:
-                refuse(setting, f"another rule named {rule.name!r}", "both rules")
+                refuse(setting, failures.WANTED_RULE.format(text=repr(rule.name)), failures.KEPT_BOTH)
 
     comment, max_threads = organisation.comment, organisation.max_threads
     if project.comment is not None:
@@ -266,7 +267,7 @@ def tighten(organisation: Policy, project: PartialPolicy) -> Policy:
         if max_threads != project.max_threads:
             refuse("max_threads", project.max_threads, max_threads)
     if project.ignore_paths:
-        refuse("ignore_paths", ", ".join(i.pattern for i in project.ignore_paths), "only the organisation's")
+        refuse("ignore_paths", ", ".join(i.pattern for i in project.ignore_paths), failures.KEPT_ORGANISATION)
 
     return replace(
         organisation,
@@ -291,7 +292,7 @@ def _union(own: tuple[PolicyRule, ...], added: tuple[PolicyRule, ...] | None) ->
 
 
 def _words(threshold: Threshold) -> str:
-    return f"severity {threshold.severity.value}, confidence {threshold.confidence.value}"
+    return failures.THRESHOLD.format(key=threshold.severity.value, word=threshold.confidence.value)
 
 
 def _any_matches(patterns: Iterable[str], path: PurePosixPath) -> bool:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from bot.domain import policy_problems as say
 from bot.domain.globs import problem_with
 from bot.domain.policy import (
     IgnoredPath,
@@ -51,7 +52,9 @@ class PolicyError(ConfigurationError):
     """Raised when a policy file is wrong. ``problems`` has one line for each thing that is, each with its place."""
 
     def __init__(self, source_name: str, problems: Sequence[Problem], *, more: int = 0) -> None:
-        shown = [f"{_clean(source_name)}:{p.line}: {p.text}" for p in problems[:_MAX_PROBLEMS]]
+        shown = [
+            say.AT_LINE.format(file=_clean(source_name), line=p.line, problem=p.text) for p in problems[:_MAX_PROBLEMS]
+        ]
         more += len(problems) - len(shown)
         if more:
             shown.append(f"... and {more} more")
@@ -78,7 +81,7 @@ def load_policy(text: str, source_name: str) -> PolicyDocument:
     policy = document.partial().over(Policy())
     overrides = tuple(ProjectOverride(section.match, section.partial()) for section in document.projects)
     missing = [
-        Problem(sections.line(()), f"'{key}' is missing", _hint((key,)))
+        Problem(sections.line(()), say.MISSING_KEY.format(key=key), _hint((key,)))
         for key, value in (("block", document.block), ("required_scanners", document.required_scanners))
         if value is None
     ]
@@ -116,8 +119,10 @@ def _word(kind: type[E], *, what: str, only: Sequence[E] | None = None) -> Befor
         if isinstance(value, str) and value in words:
             return words[value]
         near = difflib.get_close_matches(str(value).lower(), words, n=1)
-        guess = f"; did you mean {near[0]}?" if near else ""
-        raise _WrongError(f"{_quoted(value)} is not a {what}; it is one of {', '.join(words)}{guess}")
+        template = say.NOT_ONE_OF_NEAR if near else say.NOT_ONE_OF
+        raise _WrongError(
+            template.format(value=_quoted(value), what=what, choices=", ".join(words), word=near[0] if near else "")
+        )
 
     return BeforeValidator(read)
 
@@ -130,13 +135,13 @@ def _listed(value: object) -> object:
 def _pattern(value: str) -> str:
     problem = problem_with(value)
     if problem:
-        raise _WrongError(f"{_quoted(value)}: {problem}")
+        raise _WrongError(say.IN_SETTING.format(where=_quoted(value), problem=problem))
     return value
 
 
 def _scanner_name(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", value):
-        raise _WrongError(f"{_quoted(value)} is not the name of a scanner, such as semgrep or pip-audit")
+        raise _WrongError(say.NOT_A_SCANNER.format(value=_quoted(value)))
     return value
 
 
@@ -147,12 +152,14 @@ def _scanner_names(value: object) -> object:
     kinds = [kind.value for kind in FindingKind]
     unknown = [key for key in value if key not in kinds]
     if unknown:
-        raise _WrongError(f"{_quoted(unknown[0])} is not a kind of finding; it is one of {', '.join(kinds)}")
+        raise _WrongError(
+            say.NOT_ONE_OF.format(value=_quoted(unknown[0]), what="kind of finding", choices=", ".join(kinds))
+        )
     names: list[object] = []
     for listed in value.values():
         listed = _listed(listed)
         if not isinstance(listed, list):
-            raise _WrongError(f"{_quoted(listed)} is not a list of scanners")
+            raise _WrongError(say.NOT_SCANNERS.format(value=_quoted(listed)))
         names += listed
     return names
 
@@ -191,7 +198,7 @@ class _Rule(_Section):
     @classmethod
     def _readable(cls, name: str) -> str:
         if not name.isprintable() or not name.strip():
-            raise _WrongError("a name is one line of readable characters")
+            raise _WrongError(say.UNREADABLE_NAME)
         return name
 
     def rule(self) -> PolicyRule:
@@ -210,7 +217,7 @@ def _names_once(rules: list[_Rule]) -> list[_Rule]:
     names = [rule.name for rule in rules]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise _WrongError(f"two rules are named {_quoted(twice[0])}; a comment could not say which one it means")
+        raise _WrongError(say.SAME_NAME.format(value=_quoted(twice[0])))
     return rules
 
 
@@ -319,7 +326,7 @@ F = TypeVar("F", bound=_Settings)
 def _load(text: str, source_name: str, model: type[F]) -> tuple[F, _Marks]:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        limit = f"a policy may have {MAX_BYTES} bytes, this has {size}"
+        limit = say.LARGE.format(count=MAX_BYTES, size=size)
         raise PolicyError(source_name, [Problem(1, limit, "shorten it; a pattern can stand for many paths")])
     problems: list[Problem] = []
     try:
@@ -331,16 +338,15 @@ def _load(text: str, source_name: str, model: type[F]) -> tuple[F, _Marks]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem)))
-        wrong, hint = f"not YAML: {_clean(what)}", "check indentation and quotes there"
+        wrong, hint = say.NOT_YAML.format(text=_clean(what)), "check indentation and quotes there"
         if error.context in ("while scanning an alias", "while scanning an anchor"):
             wrong, hint = _NO_ALIASES
         found = Problem(mark.line + 1 if mark else 1, wrong, hint)
         raise PolicyError(source_name, [found]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise PolicyError(source_name, [Problem(1, f"not YAML: {_clean(str(error))}")]) from None
+        raise PolicyError(source_name, [Problem(1, say.NOT_YAML.format(text=_clean(str(error))))]) from None
     if not isinstance(value, dict):
-        expected = "a policy is a list of settings, each on a line such as 'language: en'"
-        raise PolicyError(source_name, [Problem(1, expected, _hint(()))])
+        raise PolicyError(source_name, [Problem(1, say.NOT_SETTINGS, _hint(()))])
     try:
         document = model.model_validate(value)
     except ValidationError as error:
@@ -360,7 +366,7 @@ class _RefusedError(Exception):
         self.hint = hint
 
 
-_NO_ALIASES: Final = ("anchors and aliases (& and *) are not allowed", 'quote patterns: "*.py"')
+_NO_ALIASES: Final = (say.NO_ALIASES, 'quote patterns: "*.py"')
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -375,18 +381,20 @@ def _compose(text: str) -> yaml.Node | None:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _RefusedError(line, "a second document begins here", "keep one document; remove the line '---'")
+                raise _RefusedError(line, say.SECOND_DOCUMENT, "keep one document; remove the line '---'")
         elif isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise _RefusedError(line, *_NO_ALIASES)
         elif getattr(event, "tag", None) is not None:
-            raise _RefusedError(line, "tags (!) are not allowed", 'quote the value: "!text"')
+            raise _RefusedError(line, say.NO_TAGS, 'quote the value: "!text"')
         if number > _MAX_NODES:
-            raise _RefusedError(line, f"more than {_MAX_NODES} values", "a pattern can stand for many paths")
+            raise _RefusedError(
+                line, say.TOO_MANY_VALUES.format(count=_MAX_NODES), "a pattern can stand for many paths"
+            )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
                 raise _RefusedError(
-                    line, f"nested more than {_MAX_DEPTH} deep", "a policy has lists of rules, no deeper"
+                    line, say.TOO_DEEP.format(count=_MAX_DEPTH), "a policy has lists of rules, no deeper"
                 )
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -407,10 +415,10 @@ def _plain(node: yaml.Node | None, problems: list[Problem]) -> Any:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _RefusedError(line, "a key must be a word", "for example: severity: high")
+                raise _RefusedError(line, say.KEY_NOT_A_WORD, "for example: severity: high")
             key = key_node.value
             if key in values:
-                problems.append(Problem(line, f"{_quoted(key)} stands here for the second time", "keep one of them"))
+                problems.append(Problem(line, say.KEY_TWICE.format(value=_quoted(key)), "keep one of them"))
             values[key] = _plain(value_node, problems)
         return values
     # Dates and fractions have no place in a policy: they stay the text that was written.
@@ -452,12 +460,12 @@ def _children(node: yaml.Node | None) -> Iterator[tuple[int | str, yaml.Node | N
 
 
 _KINDS_OF_VALUE: Final[Mapping[str, str]] = {
-    "list_type": "a list is",
-    "string_type": "a text is",
-    "int_type": "a whole number is",
-    "model_type": "settings are",
-    "dict_type": "settings are",
-    "model_attributes_type": "settings are",
+    "list_type": say.LIST_EXPECTED,
+    "string_type": say.TEXT_EXPECTED,
+    "int_type": say.NUMBER_EXPECTED,
+    "model_type": say.SETTINGS_EXPECTED,
+    "dict_type": say.SETTINGS_EXPECTED,
+    "model_attributes_type": say.SETTINGS_EXPECTED,
 }
 
 
@@ -470,21 +478,25 @@ def _problems(details: Sequence[ErrorDetails], marks: _Marks, model: type[BaseMo
         if kind == "extra_forbidden":
             known = _known_keys(model, path)
             near = difflib.get_close_matches(str(path[-1]), known, n=1)
-            guess = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
-            text = f"{_quoted(path[-1])} is not a setting{guess}"
+            template = say.UNKNOWN_NEAR if near else say.UNKNOWN
             if path[-1] == "projects":
-                text = "'projects' belongs into the organisation's policy; a project's own file is about itself"
+                template = say.NO_PROJECTS
+            text = template.format(value=_quoted(path[-1]), word=near[0] if near else "", choices=", ".join(known))
             yield Problem(marks.line(path, key=True), text, _hint((near[0],)) if near else "")
         elif kind == "missing":
-            yield Problem(line, f"{name} is missing", _hint(path))
+            yield Problem(line, say.MISSING.format(where=name), _hint(path))
         elif kind == "value_error":
-            yield Problem(line, f"{name}: {context.get('error', detail['msg'])}", _hint(path))
+            yield Problem(
+                line, say.IN_SETTING.format(where=name, problem=context.get("error", detail["msg"])), _hint(path)
+            )
         elif kind == "literal_error":
-            yield Problem(line, f"{name}: {_quoted(value)} is not known here; this is version {VERSION}", _hint(path))
+            text = say.OTHER_VERSION.format(where=name, value=_quoted(value), count=VERSION)
+            yield Problem(line, text, _hint(path))
         elif kind in _KINDS_OF_VALUE:
-            yield Problem(line, f"{name}: {_KINDS_OF_VALUE[kind]} expected, not {_quoted(value)}", _hint(path))
+            yield Problem(line, _KINDS_OF_VALUE[kind].format(where=name, value=_quoted(value)), _hint(path))
         else:
-            yield Problem(line, f"{name}: {_clean(detail['msg'][:1].lower() + detail['msg'][1:])}", _hint(path))
+            problem = _clean(detail["msg"][:1].lower() + detail["msg"][1:])
+            yield Problem(line, say.IN_SETTING.format(where=name, problem=problem), _hint(path))
 
 
 def _known_keys(model: type[BaseModel], path: _Path) -> list[str]:

@@ -63,6 +63,12 @@ class ReasonCode(Enum):
     """``subject`` is the path, ``detail`` the gap reason."""
     SCAN_FAILED = "scan_failed"
     """The scan as a whole did not happen; ``detail`` says why."""
+    PROJECT_POLICY_IGNORED = "project_policy_ignored"
+    """The project's own policy file is wrong, so that only the organisation's policy counts. ``subject`` is the file's
+    name, ``detail`` the first line of the error."""
+    PROJECT_POLICY_REFUSED = "project_policy_refused"
+    """The project's own policy would weaken the organisation's. ``subject`` is the setting, ``detail`` what was wanted
+    and what was kept."""
 
 
 @dataclass(frozen=True, slots=True)

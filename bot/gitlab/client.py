@@ -19,6 +19,7 @@ from gitlab.exceptions import GitlabError as LibraryError
 from gitlab.exceptions import GitlabParsingError, RedirectError
 from pydantic import SecretStr
 
+from bot.domain import failures
 from bot.gitlab import decode
 from bot.gitlab.errors import GitLabError, Invalid, NotFound, TextExecuted, Unavailable, error_from
 from bot.gitlab.model import (
@@ -317,7 +318,7 @@ class GitLabClient:
         status, document = self._request(method, path, data, secrets=secrets)
         if status == 202:
             raise TextExecuted(
-                f"GitLab took the text of {method} {path} for quick actions and kept no note",
+                failures.GITLAB_EXECUTED.format(call=f"{method} {path}"),
                 "This is a fault in Mergewarden: please report it.",
                 status=status,
             )
@@ -348,7 +349,7 @@ class GitLabClient:
                 return response.status_code, response.json()
             except ValueError as error:
                 raise Unavailable(
-                    f"GitLab answered {response.status_code} to {method} {path} with something that is not JSON",
+                    failures.GITLAB_NOT_JSON.format(status=response.status_code, call=f"{method} {path}"),
                     "Check that the configured address is GitLab's own and not that of a sign-in page or a proxy.",
                     status=response.status_code,
                 ) from error
@@ -372,27 +373,27 @@ class _Translation:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, RedirectError):
             raise Invalid(
-                f"GitLab redirects {self._call} to another address",
+                failures.GITLAB_REDIRECTS.format(call=self._call),
                 "Configure the address to which GitLab redirects, with https:// where it uses that.",
                 fields=frozenset({"url"}),
             ) from None
         if isinstance(error, GitlabParsingError):
-            raise Unavailable(f"GitLab's answer to {self._call} is not JSON") from None
+            raise Unavailable(failures.GITLAB_UNREADABLE.format(call=self._call)) from None
         if isinstance(error, LibraryError):
             body = error.response_body or str(error.error_message).encode()
             raise error_from(
                 self._call, error.response_code or 0, body, self._headers(), secrets=self._secrets
             ) from None
         if isinstance(error, requests.exceptions.Timeout):
-            raise Unavailable(f"GitLab did not answer {self._call} in time", _NETWORK_HINT) from None
+            raise Unavailable(failures.GITLAB_SILENT.format(call=self._call), _NETWORK_HINT) from None
         if isinstance(error, requests.exceptions.SSLError):
             raise Unavailable(
-                f"GitLab's certificate was not accepted for {self._call}",
+                failures.GITLAB_CERTIFICATE.format(call=self._call),
                 "Give Mergewarden the certificate authority that signed it.",
             ) from None
         if isinstance(error, (requests.exceptions.RequestException, OSError)):
             raise Unavailable(
-                f"the connection to GitLab failed for {self._call}: {type(error).__name__}", _NETWORK_HINT
+                failures.GITLAB_CONNECTION.format(call=self._call, kind=type(error).__name__), _NETWORK_HINT
             ) from None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ParamSpec, TypeVar
 
+from bot.domain import failures
 from bot.gitlab.errors import Unavailable
 from bot.gitlab.model import (
     BotUser,
@@ -40,7 +41,7 @@ def _guarded(decode: Callable[P, T]) -> Callable[P, T]:
             return decode(*args, **kwargs)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             what = decode.__name__.replace("_", " ")
-            raise Unavailable(f"GitLab's answer is not a {what} as documented: {type(error).__name__}") from error
+            raise Unavailable(failures.GITLAB_UNDOCUMENTED.format(thing=what, kind=type(error).__name__)) from error
 
     return guarded
 

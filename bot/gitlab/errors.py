@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from bot.domain import failures
 from bot.errors import MergewardenError
 
 _LONGEST = 300
@@ -115,7 +116,8 @@ def error_from(
     text, fields, scope = _decode(body, headers.get("content-type", ""))
     for secret in secrets:
         text = text.replace(secret, "[redacted]")
-    message = f"GitLab answered {status} to {call}: {text or 'no reason given'}"
+    template = failures.GITLAB_ANSWERED if text else failures.GITLAB_NO_REASON
+    message = template.format(status=status, call=call, text=text)
     hint = _HINTS.get(status, "")
     if status == 401:
         return Unauthorized(message, hint, status=status)

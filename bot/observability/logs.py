@@ -30,6 +30,7 @@ _QUIET = (
     "sqlalchemy.engine",
     "sqlalchemy.pool",
     "uvicorn.access",
+    "dbos",  # tells each step of its migrations, and warns of SQLite, which is our default
 )
 
 

@@ -4,14 +4,15 @@ Scan what changed between two trees, or a whole tree: the one job that the comma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from bot.domain.change import FileChange
 from bot.domain.delta import all_new, compare
 from bot.domain.verdict import TrackedFinding
 from bot.pipeline.git import Repository
+from bot.pipeline.git.repository import TreeEntry
 from bot.pipeline.workspace import Limits, materialise, scan_folder
 from bot.services import Services
 from scanners.interface import ResultCache, ScanFile, Scanner, ScannerRun
@@ -118,6 +119,7 @@ def assess_tree(
         )
         runs = assessment.bind([*material.files["head"], *(f for f in unread if f.path.is_relative_to(within))])
         base_runs = assessment.bind(material.files["base"]) if base is not None else ()
+    changes = _without_misleading_lines(changes, trees, material.lone_cr)
     found = merge_findings(runs)
     tracked = all_new(found) if base is None else compare(merge_findings(base_runs), found, changes, runs=runs)
     return Assessed(
@@ -126,4 +128,21 @@ def assess_tree(
         changes=changes,
         files_changed=files_changed,
         files_read=sum(1 for file in material.files["head"] if file.unit is not None),
+    )
+
+
+def _without_misleading_lines(
+    changes: Sequence[FileChange], trees: Mapping[str, Sequence[TreeEntry]], lone_cr: frozenset[str]
+) -> tuple[FileChange, ...]:
+    """
+    The changes, but nothing known about the lines of files where a carriage return stands alone.
+
+    There a scanner's line 80 need not be git's, and a new weakness could be moved onto the number of an old one.
+    """
+    odd = {name: {entry.path for entry in entries if entry.blob in lone_cr} for name, entries in trees.items()}
+    return tuple(
+        replace(change, hunks=(), binary=True)
+        if change.hunks and (change.new_path in odd["head"] or change.old_path in odd.get("base", ()))
+        else change
+        for change in changes
     )

@@ -9,7 +9,7 @@ from time import monotonic
 
 import structlog
 
-from bot.domain.gate import evaluate
+from bot.domain.gate import evaluate, with_reasons
 from bot.domain.verdict import ScanReport, Subject
 from bot.pipeline.assess import Tools, assess_tree
 from bot.pipeline.git import branch_ref, branch_refspec
@@ -35,13 +35,13 @@ def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, 
     mirror.fetch([branch_refspec(branch)])
     if mirror.resolve(branch_ref(branch)) != sha:
         return "superseded"
-    policy = project_policy(services.policy(), project.path, mirror, sha)
+    policy, reasons = project_policy(services.policy(), project.path, mirror, sha)
     assessed = assess_tree(mirror, base=None, head=sha, tools=tools)
     report = ScanReport(
         subject=Subject(project.path, project.url, None, branch, None, sha),
         tracked=assessed.tracked,
         runs=assessed.runs,
-        decision=evaluate(policy, assessed.tracked, assessed.runs),
+        decision=with_reasons(evaluate(policy, assessed.tracked, assessed.runs), reasons),
         started_at=started_at,
         seconds=monotonic() - started,
         files_changed=assessed.files_changed,

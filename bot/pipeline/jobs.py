@@ -42,6 +42,8 @@ class Jobs:
     attempts: int = 6
     pause: float = 1.0
     """Seconds before the second attempt of a step; doubles each time."""
+    sleep: Callable[[float], None] = time.sleep
+    """How to wait for GitLab; argument in seconds."""
 
     def scan_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str:
         """Announce, scan, publish."""
@@ -135,7 +137,9 @@ class Jobs:
             try:
                 with Watch(is_current) as watch:
                     outcome = work(
-                        MergeRequestScan(self.services, self.tools, watch, job_id, project_id, iid, sequence)
+                        MergeRequestScan(
+                            self.services, self.tools, watch, job_id, project_id, iid, sequence, sleep=self.sleep
+                        )
                     )
             except Superseded:
                 outcome = "superseded"
@@ -168,7 +172,7 @@ class Jobs:
                 try:
                     return function()
                 except RateLimited as error:
-                    time.sleep(min(error.retry_after or 0.0, _LONGEST_PAUSE))
+                    self.sleep(min(error.retry_after or 0.0, _LONGEST_PAUSE))
                     raise
 
         return run_step(name, attempt, retryable=retryable, attempts=self.attempts, interval_seconds=self.pause)

@@ -8,17 +8,19 @@ means that everything before it is visible.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from time import monotonic
 
 import structlog
 
+from bot.domain import failures
 from bot.domain.change import FileChange
-from bot.domain.gate import evaluate, not_assessed
+from bot.domain.gate import evaluate, not_assessed, with_reasons
 from bot.domain.policy import Policy
-from bot.domain.verdict import Outcome, ReasonCode, ScanReport, Subject
+from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, Subject, TrackedFinding
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.comments import CommentPlan, confirmations, plan_comments
 from bot.gitlab.model import Discussion, MergeRequest, Project
@@ -26,7 +28,7 @@ from bot.gitlab.positions import position_for
 from bot.gitlab.publish import publish_comments
 from bot.gitlab.status import publish_status
 from bot.pipeline.assess import Tools, assess_tree
-from bot.pipeline.git import Mirror, branch_ref, branch_refspec, merge_request_refspec
+from bot.pipeline.git import Mirror, RefNotFound, branch_ref, branch_refspec, merge_request_refspec
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.policies import project_policy
 from bot.pipeline.publication import conversation, failure
@@ -80,6 +82,10 @@ class MergeRequestScan:
     project_id: int
     iid: int
     sequence: int
+    sleep: Callable[[float], None] = time.sleep
+    """How to wait for GitLab; argument in seconds."""
+    _known_project: Project | None = field(default=None, init=False, repr=False)
+    """Read once in each job, for which it stays as it was."""
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
@@ -89,7 +95,7 @@ class MergeRequestScan:
         if not request.is_open:
             return None
         if request.diff_refs is None or not request.diff_refs.base_sha:
-            raise NotReady("GitLab has not prepared this merge request's diff yet")
+            raise NotReady(failures.NOT_READY)
         project = self._project()
         policy = self.services.policy().for_project(project.path)
         if not self._judged(request):
@@ -102,22 +108,23 @@ class MergeRequestScan:
 
     def scan(self, announced: Announced) -> str:
         """Judge the head, store the verdict, and return its id: this job's, or an earlier one's that says the same."""
-        started_at, started = datetime.now(UTC), monotonic()
+        started_at, started = datetime.now(UTC), time.monotonic()
         project = self._project()
         mirror = mirror_of(self.services, project, self.watch.cancelled)
         target_ref = branch_ref(announced.target_branch)
-        # The target branch is fetched also when its commit of then is here: the policy is the one of now.
-        mirror.fetch([branch_refspec(announced.target_branch)])
-        mirror.ensure([announced.head_sha], [merge_request_refspec(self.iid)])
+        self._fetch(mirror, announced)
         target = mirror.resolve(target_ref)
         base = mirror.merge_base(target, announced.head_sha)
-        policy = project_policy(self.services.policy(), project.path, mirror, target)
+        policy, reasons = project_policy(self.services.policy(), project.path, mirror, target)
         assessed = assess_tree(
             mirror, base=base, head=announced.head_sha, tools=self.tools, cancelled=self.watch.cancelled
         )
         self.watch.check()
         self._measure(assessed.runs)
-        decision = evaluate(policy, assessed.tracked, assessed.runs, confirmed=self._confirmed(project))
+        decision = evaluate(
+            policy, assessed.tracked, assessed.runs, confirmed=self._confirmed(project, assessed.tracked)
+        )
+        decision = with_reasons(decision, reasons)
         report = ScanReport(
             subject=Subject(
                 project=project.path,
@@ -131,7 +138,7 @@ class MergeRequestScan:
             runs=assessed.runs,
             decision=decision,
             started_at=started_at,
-            seconds=monotonic() - started,
+            seconds=time.monotonic() - started,
             files_changed=assessed.files_changed,
             files_read=assessed.files_read,
         )
@@ -156,10 +163,10 @@ class MergeRequestScan:
             raise Superseded
         project = self._project()
         mirror = self._mirror(project, report)
-        policy = self._policy_at(mirror, project, report)
+        policy, _ = self._policy_at(mirror, project, report)
         problems = self._publish_conversation(request, report, policy, mirror)
         if problems:
-            raise PublicationIncomplete("; ".join(problems[:5]))
+            raise PublicationIncomplete(failures.NOT_SENT.format(sentence=problems[0]))
         outcome = report.decision.outcome
         state = "success" if outcome in (Outcome.PASSED, Outcome.WARNED) else "failed"
         self._set_status(request, state, status_description(report, policy.language))
@@ -185,8 +192,9 @@ class MergeRequestScan:
             return self._repeat_failure(report, reason)
         project = self._project()
         mirror = self._mirror(project, report)
-        policy = self._policy_at(mirror, project, report)
-        decision = evaluate(policy, report.tracked, report.runs, confirmed=self._confirmed(project))
+        policy, reasons = self._policy_at(mirror, project, report)
+        decision = evaluate(policy, report.tracked, report.runs, confirmed=self._confirmed(project, report.tracked))
+        decision = with_reasons(decision, reasons)
         if decision != report.decision:
             with write_session(self.services.store) as writing:
                 scans.record_decision(writing, scan_id, decision)
@@ -264,12 +272,25 @@ class MergeRequestScan:
         mirror.ensure(commits, [*refspecs, merge_request_refspec(self.iid)])
         return mirror
 
+    def _fetch(self, mirror: Mirror, announced: Announced) -> None:
+        # The target branch is fetched also when its commit of then is here: the policy is the one of now.
+        target, head = branch_refspec(announced.target_branch), merge_request_refspec(self.iid)
+        if not mirror.has_commit(announced.head_sha):
+            with suppress(RefNotFound):  # one of the two may be late or gone: then each on its own, below
+                mirror.fetch([target, head])
+                mirror.ensure([announced.head_sha])
+                return
+        mirror.fetch([target])
+        mirror.ensure([announced.head_sha], [head])
+
     def _merge_request(self) -> MergeRequest:
         self.watch.check()
         return self.services.gitlab.merge_request(self.project_id, self.iid)
 
     def _project(self) -> Project:
-        project = self.services.gitlab.project(self.project_id)
+        if self._known_project is not None:
+            return self._known_project
+        project = self._known_project = self.services.gitlab.project(self.project_id)
         with write_session(self.services.store) as writing:
             projects.upsert_projects(
                 writing,
@@ -280,7 +301,9 @@ class MergeRequestScan:
     def _discussions(self) -> Sequence[Discussion]:
         return self.services.gitlab.discussions(self.project_id, self.iid)
 
-    def _confirmed(self, project: Project) -> frozenset[str]:
+    def _confirmed(self, project: Project, tracked: Iterable[TrackedFinding]) -> frozenset[str]:
+        if all(finding.presence is not Presence.CHANGED for finding in tracked):
+            return frozenset()  # nothing else can be confirmed, so GitLab need not be asked
         request = self._merge_request()
         return confirmations(
             self._discussions(),
@@ -294,10 +317,10 @@ class MergeRequestScan:
         with session(self.services.store) as reading:
             report = scans.load_scan(reading, scan_id)
         if report is None:
-            raise MergewardenError(f"scan {scan_id} is not in the store", "Push again, or ask for a new scan.")
+            raise MergewardenError(failures.NOT_STORED.format(scan=scan_id), "Push again, or ask for a new scan.")
         return report
 
-    def _policy_at(self, mirror: Mirror, project: Project, report: ScanReport) -> Policy:
+    def _policy_at(self, mirror: Mirror, project: Project, report: ScanReport) -> tuple[Policy, tuple[Reason, ...]]:
         """The policy that the scan was judged by: the target branch as it was fetched for it."""
         target = mirror.resolve(branch_ref(report.subject.ref)) if report.subject.ref else None
         return project_policy(self.services.policy(), project.path, mirror, target)
@@ -327,13 +350,19 @@ class MergeRequestScan:
         return self._send(request, plan)
 
     def _send(self, request: MergeRequest, plan: CommentPlan) -> list[str]:
-        result = publish_comments(self.services.gitlab, request, plan, still_current=lambda: not self.watch.cancelled())
+        result = publish_comments(
+            self.services.gitlab,
+            request,
+            plan,
+            still_current=lambda: not self.watch.cancelled(),
+            sleep=self.sleep,
+        )
         self.watch.check()
         for failed in result.failed:
             log.warning("not posted", what=failed.what, error=str(failed.error))
         for what in result.altered:
             log.error("GitLab changed a note of ours", what=what)
-        return [f"{failed.what}: {failed.error}" for failed in result.failed]
+        return [str(failed.error) for failed in result.failed]
 
     def _set_status(self, request: MergeRequest, state: str, description: str) -> None:
         self.watch.check()
@@ -345,6 +374,7 @@ class MergeRequestScan:
             name=self.services.settings.status_name,
             description=description,
             target_url=request.web_url,
+            sleep=self.sleep,
         )
         if result.error is not None and result.error.retryable:
             raise result.error
@@ -376,10 +406,10 @@ def _without_times(report: ScanReport) -> ScanReport:
 def explain(error: BaseException) -> str:
     """One line about what went wrong that is safe to show to a developer."""
     if isinstance(error, ConfigurationError):
-        return f"the configuration or policy is wrong: {error}".splitlines()[0]
+        return failures.WRONG_CONFIGURATION.format(sentence=str(error).splitlines()[0])
     if isinstance(error, MergewardenError):
         return str(error).splitlines()[0]
-    return f"an internal error ({type(error).__name__}); the log has the details"
+    return failures.INTERNAL_ERROR.format(kind=type(error).__name__)
 
 
 def worth_retrying(error: BaseException) -> bool:

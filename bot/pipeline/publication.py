@@ -13,6 +13,7 @@ from bot.domain.suggestion import suggestable
 from bot.domain.verdict import Presence, ScanReport, TrackedFinding
 from bot.reports.notes import render_finding_note, render_job_failure, render_summary_note
 from bot.texts import Language
+from scanners.interface import GapReason
 from scanners.registry import all_scanners
 
 SUMMARY_ROWS = 100
@@ -35,6 +36,8 @@ def conversation(
 ) -> WantedConversation:
     """
     Everything that should stand on the merge request after this scan.
+
+    A file in which only a requirement without a version could not be looked up counts as read: its other lines were.
 
     ``changes`` are those between the merge request's own base and head; a suggestion is offered only on lines that they
     added.
@@ -67,7 +70,9 @@ def conversation(
         threads=threads,
         present=frozenset(t.finding.fingerprint for t in report.with_presence(Presence.NEW, Presence.CHANGED)),
         silent_scanners=frozenset(run.scanner for run in report.runs if not run.assessed),
-        unread_paths=frozenset(str(gap.path) for run in report.runs for gap in run.gaps),
+        unread_paths=frozenset(
+            str(gap.path) for run in report.runs for gap in run.gaps if gap.reason is not GapReason.NOT_PINNED
+        ),
     )
 
 

@@ -16,16 +16,18 @@ from pathlib import Path
 from bot.pipeline.git.repository import Repository, TreeEntry
 from bot.pipeline.throwaway import sweep, throwaway_folder
 from scanners.interface import GapReason, ScanFile, Unit
-from scanners.units import BINARY_PROBE_BYTES, unit_name, unit_suffix
+from scanners.units import BINARY_PROBE_BYTES, as_utf8, has_lone_cr, link_hides_kind, unit_name, unit_suffix
 
 _MEGABYTE = 1_000_000
 _SCANS = "scans"
 _PROBES = 50
 """Large files whose first bytes we look at, at some 50 ms each."""
+_LONGEST_LINK = 4096
+"""Bytes of a path that Linux follows."""
 _MOST_BINARY = 5
 """How many contents we read for each one that may become a unit; the others turn out to be binary."""
 
-_Key = tuple[str, bytes]
+_Key = tuple[int, str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class Materialised:
 
     units: tuple[Unit, ...]
     files: dict[str, tuple[ScanFile, ...]]
-    """By the tree's name as given, in its order. Binary files, symbolic links and submodules are left out."""
+    """By the tree's name as given, in its order. Binary files, symbolic links and submodules are left out, except for
+    links whose name says another kind than their target's, which count as not read."""
+    lone_cr: frozenset[str] = frozenset()
+    """Blobs in which a carriage return stands alone, so that scanners and git may number their lines differently."""
 
 
 @contextmanager
@@ -102,30 +107,50 @@ def materialise(
             total += entry.size
         known[_key(entry)] = None
 
+    links = _named_links(trees, known)
     units: dict[tuple[str, str], Unit] = {}
-    for blob, content in repository.read_blobs(sizes):
-        probe = content[:BINARY_PROBE_BYTES]
-        for entry in wanted[blob]:
-            suffix = unit_suffix(entry.path, probe)
+    lone_cr: set[str] = set()
+    for blob, content in repository.read_blobs(sizes | {blob: size for blob, (size, _) in links.items()}):
+        for entry in links[blob][1] if blob in links else ():
+            if link_hides_kind(entry.path, content.decode("utf-8", "replace")):
+                known[_key(entry)] = _unread(entry, GapReason.UNSUPPORTED)
+        if has_lone_cr(content):
+            lone_cr.add(blob)
+        for entry in wanted.get(blob, ()):
+            suffix = unit_suffix(entry.path, content)
             if suffix is None:
                 continue
             unit = units.get((suffix, blob))
             if unit is None and len(units) < limits.max_files:
-                unit = Unit(unit_name(len(units) + 1, suffix), blob, len(content))
-                _write(folder / unit.name, content)
+                text = as_utf8(suffix, content)
+                unit = Unit(unit_name(len(units) + 1, suffix), blob, len(text))
+                _write(folder / unit.name, text)
                 units[suffix, blob] = unit
             known[_key(entry)] = (
                 ScanFile(entry.path, unit) if unit is not None else _unread(entry, GapReason.TOO_MANY_FILES)
             )
     files = {
-        name: tuple(file for entry in entries if entry.is_file and (file := known[_key(entry)]) is not None)
+        name: tuple(file for entry in entries if (file := known.get(_key(entry))) is not None)
         for name, entries in trees.items()
     }
-    return Materialised(units=tuple(units.values()), files=files)
+    return Materialised(units=tuple(units.values()), files=files, lone_cr=frozenset(lone_cr))
+
+
+def _named_links(
+    trees: Mapping[str, Sequence[TreeEntry]], known: dict[_Key, ScanFile | None]
+) -> dict[str, tuple[int, list[TreeEntry]]]:
+    """Size and links by the blob that says where they lead; those that are too long to be read are noted at once."""
+    links: dict[str, tuple[int, list[TreeEntry]]] = {}
+    for entry in (entry for entries in trees.values() for entry in entries if entry.is_link):
+        if entry.size > _LONGEST_LINK:
+            known[_key(entry)] = _unread(entry, GapReason.UNSUPPORTED)
+        else:
+            links.setdefault(entry.blob, (entry.size, []))[1].append(entry)
+    return links
 
 
 def _key(entry: TreeEntry) -> _Key:
-    return entry.blob, entry.raw_path
+    return entry.mode & 0o170000, entry.blob, entry.raw_path
 
 
 def _unread(entry: TreeEntry, reason: GapReason) -> ScanFile:

@@ -70,17 +70,23 @@ def _unanswered(report: ScanReport, wording: Wording) -> Iterator[dict[str, Any]
     outcome = wording.outcome(Outcome.NOT_ASSESSED)
     for run in report.runs:
         if not run.assessed:
-            text = f"{outcome}{wording.colon()}{run.scanner} {wording.status(run.status)} {run.reason}"
+            text = f"{outcome}{wording.colon()}{run.scanner} {wording.status(run.status)} {wording.said(run.reason)}"
             yield _entry(text, "mergewarden/not-assessed", _hash(f"not-assessed|{run.scanner}"), "critical", ".", 1, 1)
     named = {run.scanner for run in report.runs}
     for reason in report.decision.reasons:
         if reason.code is ReasonCode.FILE_NOT_READ or reason.subject in named:
             continue
+        if reason.code is ReasonCode.PROJECT_POLICY_REFUSED:
+            continue
+        if reason.code is ReasonCode.PROJECT_POLICY_IGNORED:
+            text, identity = wording.reason(reason), _hash(f"policy|{reason.subject}")
+            yield _entry(text, "mergewarden/policy", identity, "major", ".", 1, 1)
+            continue
         text = f"{outcome}{wording.colon()}{wording.reason(reason)}"
         identity = _hash(f"not-assessed|{reason.code.value}|{reason.subject}")
         yield _entry(text, "mergewarden/not-assessed", identity, "critical", ".", 1, 1)
     for gap in gaps_of(report.runs):
-        text = f"{wording.t.gettext('Not read')}{wording.colon()}{wording.gap(gap.reason)} {gap.detail}"
+        text = f"{wording.t.gettext('Not read')}{wording.colon()}{wording.gap(gap.reason)} {wording.said(gap.detail)}"
         identity = _hash(f"not-read|{gap.path}|{gap.reason.value}|{gap.detail}")
         line = gap.line if gap.line and gap.line >= 1 else 1
         yield _entry(text, "mergewarden/not-read", identity, "info", str(gap.path), line, line)

@@ -16,7 +16,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.verdict import Outcome, Presence, ScanReport
+from bot.domain.verdict import Outcome, Presence, ReasonCode, ScanReport
 from bot.reports.documents import cwe_url, dump, ended_at, web_references
 from bot.reports.json_report import tool_version
 from bot.reports.markdown import prose
@@ -81,12 +81,13 @@ def _messages(report: ScanReport, wording: Wording) -> list[dict[str, str]]:
     messages = [{"level": "info", "value": one_line(wording.verdict(report))}]
     for run in report.runs:
         if not run.assessed:
-            text = f"{run.scanner}: {wording.scanner_result(run)} {run.reason}"
+            text = f"{run.scanner}: {wording.scanner_result(run)} {wording.said(run.reason)}"
             messages.append({"level": "fatal", "value": one_line(text)})
     named = {run.scanner for run in report.runs if not run.assessed}
     for reason in report.decision.reasons:
         if reason.subject not in named:
-            messages.append({"level": "warn", "value": one_line(wording.reason(reason))})
+            level = "info" if reason.code is ReasonCode.PROJECT_POLICY_REFUSED else "warn"
+            messages.append({"level": level, "value": one_line(wording.reason(reason))})
     return messages
 
 

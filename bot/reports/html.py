@@ -12,6 +12,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
+from textwrap import dedent
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -152,7 +153,7 @@ def _tables(report: ScanReport, wording: Wording) -> dict[str, Any]:
                 "version": one_line(run.version, 60),
                 "assessed": run.assessed,
                 "result": wording.scanner_result(run),
-                "reason": one_line(run.reason, 300),
+                "reason": one_line(wording.said(run.reason), 300),
                 "files": run.files,
                 "cached_files": run.cached_files,
                 "seconds": wording.run_time(run),
@@ -164,7 +165,7 @@ def _tables(report: ScanReport, wording: Wording) -> dict[str, Any]:
             {
                 "place": shorten_path(visible(str(gap.path)), 300) + (f":{gap.line}" if gap.line else ""),
                 "reason": wording.gap(gap.reason),
-                "detail": one_line(gap.detail, 300),
+                "detail": one_line(wording.said(gap.detail), 300),
             }
             for gap in gaps_of(report.runs)
         ],
@@ -192,7 +193,7 @@ def _card(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> Find
     words = wording.words_of(finding)
     url = blob_url(finding.location, report.subject)
     first = finding.location.start_line
-    lines = [shorten(visible(line), 500) for line in lines_of(finding.snippet)[:20]] if finding.snippet else []
+    lines = [shorten(visible(line), 500) for line in lines_of(dedent(finding.snippet))[:20]] if finding.snippet else []
     return FindingCard(
         level=finding.severity.value,
         severity=wording.severity(finding.severity),

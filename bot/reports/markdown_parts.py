@@ -130,7 +130,7 @@ def _reference(url: str) -> str:
 def _scanner_row(run: ScannerRun, wording: Wording) -> list[str]:
     result = wording.scanner_result(run)
     if not run.assessed:
-        reason = plain_line(run.reason, TEXT_LENGTH)
+        reason = plain_line(wording.said(run.reason), TEXT_LENGTH)
         result = f"**{result}**" + (f" ({reason})" if reason else "")
     elif run.gaps:
         n = len(run.gaps)
@@ -148,4 +148,8 @@ def _scanner_row(run: ScannerRun, wording: Wording) -> list[str]:
 def _gap_row(gap: Gap, wording: Wording) -> list[str]:
     path = shorten_path(visible(str(gap.path)), PATH_LENGTH)
     where = f"{path}:{gap.line}" if gap.line else path
-    return [code_span(where, None, in_table=True), wording.gap(gap.reason), plain_line(gap.detail, TEXT_LENGTH)]
+    return [
+        code_span(where, None, in_table=True),
+        wording.gap(gap.reason),
+        plain_line(wording.said(gap.detail), TEXT_LENGTH),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from textwrap import dedent
 
 from bot.domain.verdict import Presence, ScanReport, TrackedFinding
 from bot.reports.documents import readable_time
@@ -115,7 +116,7 @@ def _finding(tracked: TrackedFinding, severity: str, report: ScanReport, wording
     parts = [
         f"### {severity} · {prose_line(words.title, 200)}",
         " · ".join(facts),
-        code_block(finding.snippet, _LANGUAGES.get(finding.location.path.suffix.lower(), ""))
+        code_block(dedent(finding.snippet), _LANGUAGES.get(finding.location.path.suffix.lower(), ""))
         if finding.snippet
         else "",
         message,

@@ -47,6 +47,7 @@ _ROWS_BUDGET = 30_000
 _FOLDED_BUDGET = 8_000
 _MESSAGE = 3_000
 _MOST_REASONS = 10
+_REASON = 240
 
 
 def render_finding_note(
@@ -142,7 +143,7 @@ def render_job_failure(
     parts = [
         f"### {SYMBOLS[Outcome.NOT_ASSESSED]} {wording.outcome(Outcome.NOT_ASSESSED)}{wording.colon()}"
         f"{_('the scan could not be done')}",
-        f"**{_('Why')}**{wording.colon()}{plain_line(reason, 500) or _('no reason was recorded')}",
+        f"**{_('Why')}**{wording.colon()}{plain_line(wording.said(reason), 500) or _('no reason was recorded')}",
         f"**{_('What happens next')}**{wording.colon()}{next_step}",
         _("No answer is not a good answer, so this does not count as passed."),
         " · ".join(fact for fact in facts if fact),
@@ -167,7 +168,7 @@ def failure_description(language: Language, *, reason: str = "") -> str:
     """The commit status when no scan could be done at all; ``reason`` as for ``render_job_failure``."""
     wording = words_in(language)
     text = f"{wording.outcome(Outcome.NOT_ASSESSED)}{wording.colon()}{wording.t.gettext('the scan could not be done')}"
-    return one_line(f"{text} ({reason})" if reason else text, LONGEST_STATUS)
+    return one_line(f"{text} ({wording.said(reason)})" if reason else text, LONGEST_STATUS)
 
 
 def _body(parts: list[str]) -> str:
@@ -228,7 +229,7 @@ def _finding_details(tracked: TrackedFinding, wording: Wording, rule_url: str | 
         (_("Where"), [code_span(f"{visible(str(finding.location.path))}:{finding.location.start_line}", 300)]),
         (_("Seen by"), seen_by),
         (_("Advisories"), [code_span(advisory, 60) for advisory in wording.advisories(finding)]),
-        (_("Why this state"), [plain_line(tracked.explanation, 200)] if tracked.explanation else []),
+        (_("Why this state"), [plain_line(wording.said(tracked.explanation), 200)] if tracked.explanation else []),
         (_("To read"), ([rule_page] if rule_page else []) + reference_links(finding)),
         (_("Fingerprint"), [code_span(finding.fingerprint[:16])] if finding.fingerprint else []),
     ]
@@ -236,12 +237,12 @@ def _finding_details(tracked: TrackedFinding, wording: Wording, rule_url: str | 
 
 
 def _reasons(reasons: tuple[Reason, ...], wording: Wording) -> str:
-    """Scanners without an answer and a scan that did not happen; single files have a table of their own."""
+    """Scanners without an answer, a scan that did not happen, a policy that does not count; files have a table."""
     worth_saying = [reason for reason in reasons if reason.code is not ReasonCode.FILE_NOT_READ]
+    labels = [wording.reason_label(reason) for reason in worth_saying[:_MOST_REASONS]]
     lines = [
-        f"- {SYMBOLS[Outcome.NOT_ASSESSED]} **{wording.outcome(Outcome.NOT_ASSESSED)}**{wording.colon()}"
-        f"{plain_line(wording.reason(reason), 160)}"
-        for reason in worth_saying[:_MOST_REASONS]
+        f"- {symbol} **{word}**{wording.colon()}{plain_line(wording.reason(reason), _REASON)}"
+        for (symbol, word), reason in zip(labels, worth_saying, strict=False)
     ]
     if len(worth_saying) > _MOST_REASONS:
         lines.append(f"- {left_out(len(worth_saying) - _MOST_REASONS, wording)}")

@@ -74,7 +74,8 @@ def sarif_document(report: ScanReport, wording: Wording) -> dict[str, Any]:
 def _run(report: ScanReport, run: ScannerRun, tracked: Sequence[TrackedFinding], wording: Wording) -> dict[str, Any]:
     notifications = [_gap(gap, wording) for gap in run.gaps]
     if not run.assessed:
-        text = f"{wording.scanner_result(run)}{f' ({run.reason})' if run.reason else ''}"
+        reason = wording.said(run.reason)
+        text = f"{wording.scanner_result(run)} ({reason})" if reason else wording.scanner_result(run)
         notifications.insert(0, {"level": "error", "message": {"text": text}})
     elif run.status is ScannerStatus.NOT_APPLICABLE:
         notifications.insert(0, {"level": "note", "message": {"text": wording.status(run.status)}})
@@ -315,7 +316,7 @@ def _gap(gap: Gap, wording: Wording) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": relative_uri(gap.path), "uriBaseId": ROOT}}
     if gap.line is not None and gap.line >= 1:
         physical["region"] = {"startLine": gap.line}
-    text = wording.gap(gap.reason) + (f" ({gap.detail})" if gap.detail else "")
+    text = wording.gap(gap.reason) + (f" ({wording.said(gap.detail)})" if gap.detail else "")
     return {"level": "warning", "message": {"text": text}, "locations": [{"physicalLocation": physical}]}
 
 

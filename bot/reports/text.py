@@ -7,7 +7,8 @@ Colour never carries meaning alone. Nothing from outside is read as markup or as
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich import box
@@ -18,12 +19,13 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from bot.domain.verdict import Outcome, Presence, ScanReport, TrackedFinding
+from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
 from bot.reports.markdown_parts import gaps_of
 from bot.reports.visible import lines_of, one_line, shorten, shorten_path, visible
 from bot.reports.wording import FindingWords, Lookup, Wording, counted_presences, scanners_of, words_in
 from bot.texts import Language
 from scanners.finding import Finding, Severity
+from scanners.redact import MASK
 
 DEFAULT_WIDTH = 100
 """Columns when there is no terminal to ask."""
@@ -44,6 +46,10 @@ _OUTCOME_STYLES = {
 _TAB = 4
 _INDENT = 2
 _MOST_GAPS = 50
+_WIDE = 100
+"""Columns from which the table of the scanners has all of its own."""
+_NARROW = 60
+"""Columns below which it has only scanners and results."""
 
 
 def render_text(
@@ -52,9 +58,10 @@ def render_text(
     *,
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
+    everything: bool = False,
     lookup: Lookup | None = None,
 ) -> str:
-    """The report as text of ``width`` columns; with ANSI colours only when asked for."""
+    """The report as text of ``width`` columns, see ``print_report``; with ANSI colours only when asked for."""
     out = io.StringIO()
     console = Console(
         file=out,
@@ -63,25 +70,42 @@ def render_text(
         color_system="standard" if colour else None,
         legacy_windows=False,
     )
-    print_report(report, console, language, lookup=lookup)
+    print_report(report, console, language, everything=everything, lookup=lookup)
     # Padding to the right margin is of no use in a file.
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
-def print_report(report: ScanReport, console: Console, language: Language, *, lookup: Lookup | None = None) -> None:
-    """Print the report; the console decides on width and colour (none when it is not a terminal)."""
+def print_report(
+    report: ScanReport,
+    console: Console,
+    language: Language,
+    *,
+    everything: bool = False,
+    lookup: Lookup | None = None,
+) -> None:
+    """
+    Print the report; the console decides on width and colour (none when it is not a terminal).
+
+    :param everything: also findings of severity info one by one; otherwise those that block nothing are only counted.
+    """
     wording = words_in(language, lookup)
-    for renderable in _report(report, wording):
+    for renderable in _report(report, wording, console.width, everything=everything):
         console.print(renderable, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def _report(report: ScanReport, wording: Wording) -> Iterator[RenderableType]:
+def _report(report: ScanReport, wording: Wording, width: int, *, everything: bool) -> Iterator[RenderableType]:
     yield _headline(report, wording)
     yield Text()
-    for path, found in groupby(_shown(report), key=lambda t: t.finding.location.path):
+    judged = _judged(report)
+    counted = [] if everything else [t for t in judged if _is_only_information(t, report)]
+    in_full = judged if everything else [t for t in judged if not _is_only_information(t, report)]
+    for path, found in groupby(in_full, key=lambda t: t.finding.location.path):
         yield Text(shorten_path(visible(str(path)), 200), style="bold underline")
         for tracked in found:
             yield Padding(_finding(tracked, report, wording), (0, 0, 1, _INDENT))
+    if counted:
+        yield _information(counted, wording)
+        yield Text()
     fixed = report.with_presence(Presence.FIXED)
     if fixed:
         yield Text(wording.t.gettext("Fixed here"), style="bold")
@@ -89,12 +113,13 @@ def _report(report: ScanReport, wording: Wording) -> Iterator[RenderableType]:
             yield Padding(_one_line_finding(tracked, wording), (0, 0, 0, _INDENT))
         yield Text()
     if report.runs:
-        yield _scanners(report, wording)
+        yield _scanners(report, wording, width)
         yield Text()
     yield from _gaps(report, wording)
     for reason in report.decision.reasons:
-        if not any(reason.subject == run.scanner for run in report.runs) and not _is_gap(reason.subject, report):
-            yield Text(f"❔ {one_line(wording.reason(reason), 300)}", style="magenta")
+        if not _told_above(reason, report):
+            symbol, _word = wording.reason_label(reason)
+            yield Text(f"{symbol} {one_line(wording.reason(reason), 300)}", style="magenta")
     if counts := _counts(report, wording):
         yield Text(counts)
     yield Rule(style="dim", characters="─")
@@ -117,13 +142,34 @@ def _headline(report: ScanReport, wording: Wording) -> Text:
     return line
 
 
-def _shown(report: ScanReport) -> list[TrackedFinding]:
+def _judged(report: ScanReport) -> list[TrackedFinding]:
     """What is judged: new and changed findings, or everything when there is nothing to compare with. By place."""
     presences = [Presence.NEW, Presence.CHANGED]
     if report.subject.base_sha is None:
         presences.append(Presence.EXISTING)
     found = report.with_presence(*presences)
     return sorted(found, key=lambda t: (str(t.finding.location.path), t.finding.location.start_line))
+
+
+def _is_only_information(tracked: TrackedFinding, report: ScanReport) -> bool:
+    finding = tracked.finding
+    return finding.severity is Severity.INFO and not report.decision.blocks(finding.fingerprint)
+
+
+def _information(counted: Sequence[TrackedFinding], wording: Wording) -> Text:
+    """How many there are of each rule, the most frequent first."""
+    rules = Counter((wording.words_of(t.finding).title, t.finding.rule_id) for t in counted)
+    ranked = sorted(rules.items(), key=lambda entry: (-entry[1], entry[0]))
+    n = len(counted)
+    many = wording.t.ngettext(
+        "{n} finding is only counted here, --all shows it", "{n} findings are only counted here, --all shows them", n
+    )
+    text = Text()
+    text.append(f" {wording.severity(Severity.INFO)} ", style=_SEVERITY_STYLES[Severity.INFO])
+    text.append(f" {many.format(n=n)}{wording.colon()}")
+    listed = (f"{count} × {one_line(title, 80)} ({one_line(rule, 80)})" for (title, rule), count in ranked)
+    text.append(" · ".join(listed), style="dim")
+    return text
 
 
 def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> RenderableType:
@@ -185,18 +231,20 @@ def _excerpt(finding: Finding) -> Text:
     lines = [visible(line).expandtabs(_TAB) for line in lines_of(finding.snippet)[:12]]
     while lines and not lines[-1].strip():
         lines.pop()
+    # The indentation that all share says nothing, and a terminal is narrow.
+    shared = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     gutter = len(str(first + len(lines)))
     text = Text(no_wrap=True, overflow="ellipsis")
     for offset, line in enumerate(lines):
         if offset:
             text.append("\n")
         text.append(f"{first + offset:>{gutter}} │ ", style="dim")
-        text.append(shorten(line, 400))
+        text.append(shorten(line[shared:], 400))
     mark = _underline(finding, lines_of(finding.snippet)[0]) if len(lines) == 1 else None
     if mark:
         blank, width = mark
         text.append(f"\n{' ' * gutter} │ ", style="dim")
-        text.append(" " * blank + "^" * width, style=_SEVERITY_STYLES[finding.severity])
+        text.append(" " * (blank - shared) + "^" * width, style=_SEVERITY_STYLES[finding.severity])
     return text
 
 
@@ -210,9 +258,12 @@ def _underline(finding: Finding, line: str) -> tuple[int, int] | None:
     start, end = place.start_column, place.end_column
     if start is None or end is None or place.end_line != place.start_line or not 1 <= start < end <= len(line) + 1:
         return whole
+    if MASK in line:  # what was taken out had another length
+        return whole
     before = cell_len(visible(line[: start - 1]).expandtabs(_TAB))
     upto = cell_len(visible(line[: end - 1]).expandtabs(_TAB))
-    return before, max(1, upto - before)
+    begin = max(before, whole[0])
+    return begin, max(1, upto - begin)
 
 
 def _one_line_finding(tracked: TrackedFinding, wording: Wording) -> Text:
@@ -225,30 +276,39 @@ def _one_line_finding(tracked: TrackedFinding, wording: Wording) -> Text:
     return line
 
 
-def _scanners(report: ScanReport, wording: Wording) -> Table:
+def _scanners(report: ScanReport, wording: Wording, width: int) -> Table:
+    """Where there is no room for all columns, the date goes into the result, and what matters least goes altogether."""
     _ = wording.t.gettext
-    dated = any(run.data_date for run in report.runs)
+    wide, narrow = width >= _WIDE, width < _NARROW
+    dated = wide and any(run.data_date for run in report.runs)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column(_("Scanner"), no_wrap=True)
-    table.add_column(_("Result"), min_width=20)
-    table.add_column(_("Files read"), justify="right")
-    table.add_column(_("From cache"), justify="right")
-    table.add_column(_("Time"), justify="right", no_wrap=True)
+    table.add_column(_("Scanner"), no_wrap=not narrow, overflow="fold")
+    # Rich takes a line that ends in a space for too long where characters are two cells wide; folding loses nothing.
+    table.add_column(_("Result"), min_width=20, overflow="fold")
+    if not narrow:
+        table.add_column(_("Files read"), justify="right", no_wrap=True)
+    if wide:
+        table.add_column(_("From cache"), justify="right", no_wrap=True)
+    if not narrow:
+        table.add_column(_("Time"), justify="right", no_wrap=True)
     if dated:
-        table.add_column(_("Advisories up to"))
+        table.add_column(_("Advisories up to"), min_width=len("2026-05-03"), overflow="fold")
     for run in report.runs:
         result = Text(wording.scanner_result(run), style="" if run.assessed else "bold magenta")
         if run.reason:
-            result.append(f" ({one_line(run.reason, 200)})")
-        cells: list[Text | str] = [
-            Text(one_line(f"{run.scanner} {run.version}", 60)),
-            result,
-            str(run.files),
-            str(run.cached_files),
-            wording.run_time(run),
-        ]
+            result.append(f" ({one_line(wording.said(run.reason), 200)})")
+        date = run.data_date.isoformat() if run.data_date else ""
+        if date and not dated:
+            result.append(f"\n{_('Advisories up to')} {date}", style="dim")
+        cells: list[Text | str] = [Text(one_line(f"{run.scanner} {run.version}", 60)), result]
+        if not narrow:
+            cells.append(str(run.files))
+        if wide:
+            cells.append(str(run.cached_files))
+        if not narrow:
+            cells.append(wording.run_time(run))
         if dated:
-            cells.append(run.data_date.isoformat() if run.data_date else "")
+            cells.append(date)
         table.add_row(*cells)
     return table
 
@@ -260,7 +320,7 @@ def _gaps(report: ScanReport, wording: Wording) -> Iterator[RenderableType]:
     yield Text(f"{wording.t.gettext('Not read')} ({len(gaps)})", style="bold")
     for gap in gaps[:_MOST_GAPS]:
         where = shorten_path(visible(str(gap.path)), 100) + (f":{gap.line}" if gap.line else "")
-        detail = f" ({one_line(gap.detail, 120)})" if gap.detail else ""
+        detail = f" ({one_line(wording.said(gap.detail), 120)})" if gap.detail else ""
         yield Padding(Text(f"{where}{wording.colon()}{wording.gap(gap.reason)}{detail}"), (0, 0, 0, _INDENT))
     if len(gaps) > _MOST_GAPS:
         n = len(gaps) - _MOST_GAPS
@@ -269,8 +329,13 @@ def _gaps(report: ScanReport, wording: Wording) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _is_gap(subject: str, report: ScanReport) -> bool:
-    return any(str(gap.path) == subject for run in report.runs for gap in run.gaps)
+def _told_above(reason: Reason, report: ScanReport) -> bool:
+    """Whether the table of the scanners or the list of unread files says it already."""
+    if reason.code is ReasonCode.SCANNER_NOT_ASSESSED:
+        return any(reason.subject == run.scanner for run in report.runs)
+    if reason.code is ReasonCode.FILE_NOT_READ:
+        return any(reason.subject == str(gap.path) for run in report.runs for gap in run.gaps)
+    return False
 
 
 def _counts(report: ScanReport, wording: Wording) -> str:

@@ -14,6 +14,7 @@ from gettext import NullTranslations
 from typing import Protocol
 
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
+from bot.reports.sentences import translate
 from bot.reports.visible import one_line
 from bot.texts import Language, translations
 from rules.catalog import rule_text
@@ -163,6 +164,10 @@ class Wording:
         value = reason.value if isinstance(reason, GapReason) else reason
         return known.get(value, value)
 
+    def said(self, sentence: str) -> str:
+        """An explanation, a reason or a gap's detail, all put down in English; as it is when it is none of ours."""
+        return translate(sentence, self.t.gettext)
+
     def run_time(self, run: ScannerRun) -> str:
         """Wall time of a scanner's process; empty when none was started."""
         return self.seconds(run.seconds) if run.seconds > 0 else ""
@@ -268,6 +273,8 @@ class Wording:
         if files:
             n = len(files)
             parts.append(self.t.ngettext("{n} file could not be read", "{n} files could not be read", n).format(n=n))
+        if policy_ignored(report):
+            parts.append(self.t.gettext("the project's own policy does not count"))
         return self.clauses(parts)
 
     def what_to_do(self, report: ScanReport) -> str:
@@ -278,6 +285,11 @@ class Wording:
                     "Fix what blocks and push. The next scan checks again by itself; nothing has to be restarted."
                 )
             case Outcome.WARNED:
+                if policy_ignored(report) and not warning_count(report):
+                    return self.t.gettext(
+                        "Nothing has to be done before the merge, but the project's own policy on the target branch "
+                        "has to be mended before it counts."
+                    )
                 return self.t.gettext("Nothing has to be done before the merge, but the findings below deserve a look.")
             case Outcome.PASSED:
                 return self.t.gettext("Nothing has to be done.")
@@ -292,14 +304,37 @@ class Wording:
         match reason.code:
             case ReasonCode.SCANNER_NOT_ASSESSED:
                 sentence = self.t.gettext("{scanner} gave no answer").format(scanner=reason.subject)
-                detail = reason.detail
+                detail = self._why_unanswered(reason.detail)
             case ReasonCode.FILE_NOT_READ:
                 sentence = self.t.gettext("{path} was not read").format(path=reason.subject)
                 detail = self.gap(reason.detail)
             case ReasonCode.SCAN_FAILED:
                 sentence = self.t.gettext("The scan could not be done")
-                detail = reason.detail
+                detail = self.said(reason.detail)
+            case ReasonCode.PROJECT_POLICY_IGNORED:
+                sentence = self.t.gettext(
+                    "{file} on the target branch is wrong, so only the organisation's policy counts"
+                ).format(file=reason.subject)
+                detail = self.said(reason.detail)
+            case ReasonCode.PROJECT_POLICY_REFUSED:
+                sentence = self.t.gettext(
+                    "{setting} of the project's own policy would weaken the organisation's"
+                ).format(setting=reason.subject)
+                detail = self.said(reason.detail)
         return f"{sentence}{self.colon()}{detail}" if detail else sentence
+
+    def _why_unanswered(self, detail: str) -> str:
+        """A scanner's own reason; the gate puts down how it ended where it gave none."""
+        statuses = {status.value.replace("_", " "): status for status in ScannerStatus}
+        return self.status(statuses[detail]) if detail in statuses else self.said(detail)
+
+    def reason_label(self, reason: Reason) -> tuple[str, str]:
+        """Symbol and word or two that go before a reason in a list."""
+        if reason.code is ReasonCode.PROJECT_POLICY_IGNORED:
+            return SYMBOLS[Outcome.WARNED], self.t.gettext("Policy")
+        if reason.code is ReasonCode.PROJECT_POLICY_REFUSED:
+            return "ℹ️", self.t.gettext("Policy")
+        return SYMBOLS[Outcome.NOT_ASSESSED], self.outcome(Outcome.NOT_ASSESSED)
 
     def scanner_result(self, run: ScannerRun) -> str:
         """What came of a scanner run, for a table."""
@@ -392,6 +427,11 @@ def warning_count(report: ScanReport) -> int:
     """How many findings a policy rule objects to without blocking."""
     objected = {violation.fingerprint for violation in report.decision.violations}
     return len({fingerprint for fingerprint in objected if not report.decision.blocks(fingerprint)})
+
+
+def policy_ignored(report: ScanReport) -> bool:
+    """Whether the project's own policy was wrong and did not count."""
+    return any(reason.code is ReasonCode.PROJECT_POLICY_IGNORED for reason in report.decision.reasons)
 
 
 def nothing_to_read(report: ScanReport) -> bool:

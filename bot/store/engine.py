@@ -156,6 +156,17 @@ def unreachable_reason(engine: Engine) -> str:
     return ""
 
 
+def require_reachable(engine: Engine) -> None:
+    """Raise ``ConfigurationError`` when the database does not answer."""
+    reason = unreachable_reason(engine)
+    if reason:
+        raise ConfigurationError(
+            f"the database does not answer: {reason}",
+            "Check MERGEWARDEN_DATABASE_URL and that the server runs, "
+            "for example MERGEWARDEN_DATABASE_URL=postgresql://mergewarden@db.example.com/mergewarden.",
+        )
+
+
 def transient(error: BaseException) -> bool:
     """Whether trying again may help: the database was away, busy, or chose this transaction to end a deadlock."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from packaging.utils import canonicalize_name
 
-from scanners import osv
+from scanners import osv, reasons
 from scanners.cwe import cwes_of
 from scanners.finding import Confidence, Dependency, Finding, FindingKind, Location, Severity
 from scanners.interface import (
@@ -96,7 +96,7 @@ class PipAudit(Scanner):
         for entry in entries(report, "dependencies", self.name):
             name, version = entry.get("name"), entry.get("version")
             if not isinstance(name, str) or not isinstance(version, str):
-                raise MalformedReport("pip-audit wrote a dependency without name or version")
+                raise MalformedReport(reasons.NO_NAME_OR_VERSION.format(scanner=self.name))
             key = (str(canonicalize_name(name)), version)
             answered.add(key)
             vulnerable[key] = entries(entry, "vulns", self.name)
@@ -109,7 +109,7 @@ class PipAudit(Scanner):
             gaps.extend(_gaps(path, read))
             for pin in read.pins:
                 if (pin.name, pin.version) not in answered:
-                    raise MalformedReport("pip-audit left out a package that it was asked about")
+                    raise MalformedReport(reasons.PACKAGE_LEFT_OUT.format(scanner=self.name))
                 findings.extend(
                     _finding(vulnerability, pin, path, known) for vulnerability in vulnerable[pin.name, pin.version]
                 )
@@ -121,7 +121,7 @@ class PipAudit(Scanner):
 
     def _source(self) -> AdvisorySource:
         if self._advisories is None or not self._advisories.revision():
-            raise ScannerAbsent("no advisories imported; run: mergewarden advisories import FILE.zip")
+            raise ScannerAbsent(reasons.NO_ADVISORIES)
         return self._advisories
 
     @staticmethod
@@ -131,16 +131,16 @@ class PipAudit(Scanner):
             try:
                 raw = (target.root / unit.name).read_bytes()
             except OSError as error:
-                raise MalformedReport("a requirements file went away while it was scanned") from error
+                raise MalformedReport(reasons.FILE_WENT_AWAY) from error
             found[unit.name] = read_requirements(raw, target.inputs)
         return found
 
 
 def _gaps(path: PurePosixPath, read: Requirements) -> Iterable[Gap]:
     for entry in read.unpinned:
-        yield Gap(path, GapReason.NOT_PINNED, clean_text(entry.name, 100) or "no exact version", entry.line)
+        yield Gap(path, GapReason.NOT_PINNED, clean_text(entry.name, 100) or reasons.NO_EXACT_VERSION, entry.line)
     for line in read.invalid_lines:
-        yield Gap(path, GapReason.PARSE_ERROR, "not a requirement that pip can read", line)
+        yield Gap(path, GapReason.PARSE_ERROR, reasons.NOT_A_REQUIREMENT, line)
 
 
 class _Advisories:
@@ -167,7 +167,7 @@ def _finding(vulnerability: Mapping[str, Any], pin: Pin, path: PurePosixPath, kn
     ids += [text_of(alias, 100) for alias in aliases] if isinstance(aliases, list) else []
     ids = list(dict.fromkeys(word for word in ids if word))
     if not ids:
-        raise MalformedReport("pip-audit wrote a vulnerability without an id")
+        raise MalformedReport(reasons.NO_ADVISORY_ID.format(scanner=PipAudit.name))
     advisory = known.of(ids)
     fixed = osv.fixed_versions(advisory, pin.name, pin.version) or _fixed(vulnerability.get("fix_versions"))
     summary = text_of(advisory.get("summary"), 200).replace("\n", " ")

@@ -10,13 +10,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from rules import catalog
+from scanners import reasons
 from scanners.cwe import cwes_of
 from scanners.finding import Finding, FindingKind, Fix, Location
 from scanners.interface import Gap, GapReason, Scanner, ScannerError, ScannerReport, ScanTarget, Unit
 from scanners.normalize import ToolWords, catalogue_digest, finding_of, line_of, unit_names, unit_path
 from scanners.report import absent_if_missing, entries, load_object, text_of
 from scanners.severity import confidence_of_word, severity_of_word
-from scanners.units import decode, split_lines, suffix_of
+from scanners.units import decode, reads_otherwise, split_lines, suffix_of
 
 _LANGUAGE_OF_SUFFIX = {
     ".py": "python",
@@ -26,6 +27,7 @@ _LANGUAGE_OF_SUFFIX = {
     ".tsx": "javascript",
     ".java": "java",
 }
+_ENCODED_LANGUAGES = frozenset({".py", ".java"})
 _MAX_TARGET_BYTES = 1_000_000
 _RULE_SECONDS = 5
 _RULES_TIMED_OUT = 3
@@ -68,7 +70,7 @@ class Semgrep(Scanner):
                 language: self._pack_of(language).read_bytes() for language in sorted(set(_LANGUAGE_OF_SUFFIX.values()))
             }
         except (OSError, KeyError) as error:
-            raise ScannerError("semgrep's rule packs are missing; run: python -m rules.build") from error
+            raise ScannerError(reasons.NO_RULE_PACKS.format(scanner=self.name)) from error
 
     def version(self) -> str:
         """See ``Scanner``."""
@@ -109,12 +111,14 @@ class Semgrep(Scanner):
         paths = report.get("paths")
         scanned = paths.get("scanned") if isinstance(paths, Mapping) else None
         if not isinstance(scanned, list):
-            raise ScannerError("semgrep did not say which files it read")
+            raise ScannerError(reasons.FILES_NOT_NAMED.format(scanner=self.name))
         seen = {str(name).rsplit("/", 1)[-1] for name in scanned}
         for unit in target.units:
             path = PurePosixPath(unit.name)
             if unit.name not in seen and path not in gaps:
-                gaps[path] = Gap(path, GapReason.SCANNER_ERROR, "semgrep did not read this file")
+                gaps[path] = Gap(path, GapReason.SCANNER_ERROR, reasons.DID_NOT_READ.format(scanner=self.name))
+            if path not in gaps and _disguised(target.root / unit.name):
+                gaps[path] = Gap(path, GapReason.PARSE_ERROR, reasons.UNKNOWN_SYNTAX.format(scanner=self.name))
         lines = _Lines(target)
         found = [_finding(entry, names, lines) for entry in entries(report, "results", self.name)]
         return ScannerReport(tuple(finding for finding in found if finding is not None), tuple(gaps.values()))
@@ -122,6 +126,15 @@ class Semgrep(Scanner):
 
 def _languages(target: ScanTarget) -> list[str]:
     return sorted({_LANGUAGE_OF_SUFFIX[suffix_of(unit.name)] for unit in target.units})
+
+
+def _disguised(place: Path) -> bool:
+    """Whether the file's language reads other code in it than semgrep, which reads bytes as UTF-8."""
+    suffix = suffix_of(place.name)
+    try:
+        return suffix in _ENCODED_LANGUAGES and reads_otherwise(suffix, place.read_bytes())
+    except OSError:
+        return False  # nothing that could hide anything
 
 
 class _Lines:
@@ -146,7 +159,8 @@ def _gap(error: Mapping[str, Any], names: frozenset[str]) -> Gap:
     word = kind[0] if isinstance(kind, list) and kind else kind
     if not isinstance(error.get("path"), str):
         # Without a file it is about the rules or the engine, so that nothing can be trusted.
-        raise ScannerError(f"semgrep reported an error: {text_of(word, 80) or 'unknown'}")
+        told = text_of(word, 80) or "unknown"
+        raise ScannerError(reasons.REPORTED_ERROR.format(scanner=Semgrep.name, text=told))
     path = unit_path(error["path"], names)
     # Semgrep's message quotes the code, so it is only understood and never passed on.
     if word in _PARSE_ERRORS:
@@ -155,8 +169,10 @@ def _gap(error: Mapping[str, Any], names: frozenset[str]) -> Gap:
             line = line_of(spans[0]["start"]["line"]) if spans else None
         except (ScannerError, LookupError, TypeError):
             line = None
-        return Gap(path, GapReason.PARSE_ERROR, "part of the file has a syntax that semgrep does not know", line)
-    return Gap(path, GapReason.SCANNER_ERROR, f"semgrep: {text_of(word, 80) or 'unknown error'}")
+        return Gap(path, GapReason.PARSE_ERROR, reasons.UNKNOWN_SYNTAX.format(scanner=Semgrep.name), line)
+    told = text_of(word, 80)
+    template = reasons.FAILED_WITH if told else reasons.FAILED_ON_FILE
+    return Gap(path, GapReason.SCANNER_ERROR, template.format(scanner=Semgrep.name, text=told))
 
 
 def _finding(entry: Mapping[str, Any], names: frozenset[str], lines: _Lines) -> Finding | None:

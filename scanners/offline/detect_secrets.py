@@ -189,7 +189,9 @@ class Detector:
         if type(plugin).__name__ == "PrivateKeyDetector":
             return False
         if type(plugin).__name__ == "BasicAuthDetector":
-            return is_placeholder(value) or bool(_EXAMPLE_HOST.search(line))
+            # The host of this very value: another one on the line, in a comment say, is no excuse.
+            hosts = [rest for rest in line.split(value)[1:] if rest.startswith("@")]
+            return is_placeholder(value) or (bool(hosts) and all(_EXAMPLE_HOST.match(rest) for rest in hosts))
         if not guess:
             # A token in an exact format is only passed over when it says that it is an example.
             return "EXAMPLE" in value or "xxxxxx" in value.lower()

@@ -12,12 +12,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain import delta
 from bot.domain.change import ChangeKind, FileChange
-from bot.domain.delta import all_new, compare
 from bot.domain.verdict import Presence, TrackedFinding
 from scanners.finding import Finding, FindingKind, Severity
 from scanners.interface import Gap, GapReason, ScannerRun, ScannerStatus
 from tests.domain.builders import change, diff, finding, package, run
+from tests.sentences import explained
+
+
+def compare(
+    base: Sequence[Finding], head: Sequence[Finding], changes: Sequence[FileChange], *, runs: Sequence[ScannerRun] = ()
+) -> tuple[TrackedFinding, ...]:
+    """As ``delta.compare``; whatever a test compares, the explanations can be translated."""
+    return explained(delta.compare(base, head, changes, runs=runs))
+
+
+def all_new(head: Sequence[Finding]) -> tuple[TrackedFinding, ...]:
+    """As ``delta.all_new``, likewise."""
+    return explained(delta.all_new(head))
+
 
 NEW, EXISTING, CHANGED, FIXED = Presence.NEW, Presence.EXISTING, Presence.CHANGED, Presence.FIXED
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.gate import evaluate, not_assessed
+from bot.domain.gate import evaluate, not_assessed, with_reasons
 from bot.domain.policy import IgnoredPath, OnChanged, Policy, PolicyRule, Unread
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, TrackedFinding
 from scanners.finding import Confidence, FindingKind, Severity
@@ -183,6 +183,25 @@ def test_scan_that_did_not_happen_is_not_assessed() -> None:
     assert decision.outcome is NOT_ASSESSED
     assert decision.reasons == (Reason(ReasonCode.SCAN_FAILED, detail="the repository could not be read"),)
     assert decision.policy_digest == "d"
+
+
+IGNORED = Reason(ReasonCode.PROJECT_POLICY_IGNORED, ".mergewarden.yml", "not YAML")
+REFUSED = Reason(ReasonCode.PROJECT_POLICY_REFUSED, "block", "wanted none, kept the organisation's 1")
+
+
+@pytest.mark.parametrize("before", list(Outcome))
+def test_a_policy_that_was_ignored_lifts_a_pass_to_a_warning_and_changes_no_other_outcome(before: Outcome) -> None:
+    decision = replace(evaluate(POLICY, [], RUNS), outcome=before, reasons=(REFUSED,))
+    after = with_reasons(decision, [IGNORED])
+    assert after.outcome is (WARNED if before is PASSED else before)
+    assert after == replace(decision, outcome=after.outcome, reasons=(REFUSED, IGNORED))
+
+
+@pytest.mark.parametrize("before", list(Outcome))
+def test_a_refused_wish_only_informs(before: Outcome) -> None:
+    decision = replace(evaluate(POLICY, [], RUNS), outcome=before)
+    assert with_reasons(decision, [REFUSED]) == replace(decision, reasons=(REFUSED,))
+    assert with_reasons(decision, []) == decision
 
 
 def test_ignored_paths_count_neither_for_findings_nor_for_unread_files() -> None:

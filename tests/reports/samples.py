@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 
+from bot.domain import explanations, failures, policy_problems
 from bot.domain.verdict import (
     GateDecision,
     Outcome,
@@ -17,6 +18,7 @@ from bot.domain.verdict import (
     TrackedFinding,
     Violation,
 )
+from scanners import reasons
 from scanners.finding import Attribution, Confidence, Dependency, Finding, FindingKind, Fix, Location, Severity
 from scanners.interface import Gap, GapReason, ScannerRun, ScannerStatus
 
@@ -165,6 +167,11 @@ FIXED = replace(
     SECRET, location=Location(PurePosixPath("app/settings.py"), 8, 8), fingerprint="08" * 32, severity=Severity.INFO
 )
 
+NO_ANSWER = failures.GIT_TIMEOUT.format(command="fetch", seconds=300)
+EDITED = explanations.EDITED_ELSEWHERE.format(was="38-39", path="app/report.py", now="40-41")
+TOO_LARGE = reasons.READS_UP_TO.format(scanner="sample-sast", count=1_000_000)
+TIMED_OUT = reasons.TOO_SLOW.format(scanner="other-sast", seconds=120)
+
 RUNS = (
     ScannerRun(
         scanner="sample-sast",
@@ -173,7 +180,11 @@ RUNS = (
         status=ScannerStatus.COMPLETED,
         findings=(SQL, HOSTILE, CHANGED, EXISTING),
         gaps=(
-            Gap(PurePosixPath("web/bundle.min.js"), GapReason.TOO_LARGE, "7340032 bytes"),
+            Gap(
+                PurePosixPath("web/bundle.min.js"),
+                GapReason.TOO_LARGE,
+                TOO_LARGE,
+            ),
             Gap(PurePosixPath("app/broken|`@root`.py"), GapReason.PARSE_ERROR, "line 3: /close <b>", 3),
         ),
         files=12,
@@ -186,7 +197,7 @@ RUNS = (
         kind=FindingKind.SAST,
         version="2.0.0",
         status=ScannerStatus.TIMED_OUT,
-        reason="no answer within 120 s",
+        reason=TIMED_OUT,
         seconds=120.04,
     ),
     ScannerRun(
@@ -231,7 +242,12 @@ RICH = ScanReport(
         TrackedFinding(SECRET, Presence.NEW),
         TrackedFinding(DEPENDENCY, Presence.NEW),
         TrackedFinding(UNFIXED_DEPENDENCY, Presence.NEW),
-        TrackedFinding(CHANGED, Presence.CHANGED, previous=CHANGED, explanation="line 40 was edited"),
+        TrackedFinding(
+            CHANGED,
+            Presence.CHANGED,
+            previous=CHANGED,
+            explanation=EDITED,
+        ),
         TrackedFinding(EXISTING, Presence.EXISTING, previous=EXISTING, explanation="line map: was 57, now 63"),
         TrackedFinding(FIXED, Presence.FIXED),
     ),
@@ -245,7 +261,7 @@ RICH = ScanReport(
             Violation(HOSTILE.fingerprint, "medium", blocks=False),
         ),
         reasons=(
-            Reason(ReasonCode.SCANNER_NOT_ASSESSED, "other-sast", "no answer within 120 s"),
+            Reason(ReasonCode.SCANNER_NOT_ASSESSED, "other-sast", TIMED_OUT),
             Reason(ReasonCode.FILE_NOT_READ, "web/bundle.min.js", "too_large"),
         ),
         policy_digest="5e" * 16,
@@ -280,7 +296,7 @@ NOT_ASSESSED = replace(
     runs=RUNS[1:2],
     decision=GateDecision(
         Outcome.NOT_ASSESSED,
-        reasons=(Reason(ReasonCode.SCANNER_NOT_ASSESSED, "other-sast", "no answer within 120 s"),),
+        reasons=(Reason(ReasonCode.SCANNER_NOT_ASSESSED, "other-sast", TIMED_OUT),),
     ),
 )
 SCAN_FAILED = replace(
@@ -288,11 +304,50 @@ SCAN_FAILED = replace(
     tracked=(),
     runs=(),
     decision=GateDecision(
-        Outcome.NOT_ASSESSED, reasons=(Reason(ReasonCode.SCAN_FAILED, "", "the branch could not be fetched"),)
+        Outcome.NOT_ASSESSED,
+        reasons=(Reason(ReasonCode.SCAN_FAILED, detail=NO_ANSWER),),
     ),
     files_read=0,
 )
 NOTHING_TO_READ = replace(RICH, tracked=(), runs=RUNS[4:], decision=GateDecision(Outcome.PASSED), files_read=0)
+_WRONG_SEVERITY = policy_problems.NOT_ONE_OF_NEAR.format(
+    value="'hihg'", what="severity", choices="info, low, medium, high, critical", word="high"
+)
+POLICY_IGNORED = replace(
+    PASSED,
+    decision=GateDecision(
+        Outcome.WARNED,
+        reasons=(
+            Reason(
+                ReasonCode.PROJECT_POLICY_IGNORED,
+                ".mergewarden.yml",
+                policy_problems.AT_LINE.format(
+                    file=".mergewarden.yml",
+                    line=5,
+                    problem=policy_problems.IN_SETTING.format(where="block[1].severity", problem=_WRONG_SEVERITY),
+                ),
+            ),
+        ),
+    ),
+)
+POLICY_REFUSED = replace(
+    PASSED,
+    decision=GateDecision(
+        Outcome.PASSED,
+        reasons=(
+            Reason(
+                ReasonCode.PROJECT_POLICY_REFUSED,
+                "block",
+                failures.SETTING_REFUSED.format(wanted=failures.WANTED_NONE, kept=failures.KEPT_COUNT.format(count=3)),
+            ),
+            Reason(
+                ReasonCode.PROJECT_POLICY_REFUSED,
+                "unread_files",
+                failures.SETTING_REFUSED.format(wanted="ignore", kept="not_assessed"),
+            ),
+        ),
+    ),
+)
 WHOLE_TREE = replace(
     RICH,
     subject=Subject(project="payments"),
@@ -309,4 +364,6 @@ ALL = {
     "scan_failed": SCAN_FAILED,
     "nothing_to_read": NOTHING_TO_READ,
     "whole_tree": WHOLE_TREE,
+    "policy_ignored": POLICY_IGNORED,
+    "policy_refused": POLICY_REFUSED,
 }

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -30,7 +31,9 @@ HOSTS = REFERENCE_HOSTS | {"gitlab.example"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["rich", "passed", "not_assessed", "scan_failed", "whole_tree"])
+@pytest.mark.parametrize(
+    "name", ["rich", "passed", "not_assessed", "scan_failed", "whole_tree", "policy_ignored", "policy_refused"]
+)
 def test_terminal_text_reads_well(name: str, language: Language) -> None:
     text = render_text(samples.ALL[name], language, lookup=samples.lookup)
     assert_golden(f"text_{name}.{SUFFIX[language]}.txt", text)
@@ -64,6 +67,27 @@ def test_terminal_text_keeps_to_its_width(width: int) -> None:
     assert max(cell_len(line) for line in text.split("\n")) <= width
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [40, 59, 60, 72, 80, 99, 100, 120, 160])
+def test_the_table_of_scanners_cuts_nothing_off(width: int, language: Language) -> None:
+    text = render_text(samples.NOTHING_TO_READ, language, lookup=samples.lookup, width=width)
+    assert "…" not in text
+    report = replace(samples.RICH, tracked=())
+    lines = render_text(report, language, lookup=samples.lookup, width=width).split("\n")
+    start = next(n for n, line in enumerate(lines) if line.startswith(("Scanner", "扫描器")))
+    table = "\n".join(lines[start : lines.index("", start)])
+    assert "…" not in table
+    words = [*(word for run in report.runs for word in (run.scanner, run.version)), "2026-05-03"]
+    assert [word for word in words if word not in table] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_at_eighty_columns_the_advisories_date_is_whole_and_on_one_line(language: Language) -> None:
+    text = render_text(samples.RICH, language, lookup=samples.lookup, width=80)
+    assert any("2026-05-03" in line for line in text.split("\n"))
+    assert_golden(f"text_rich_80.{SUFFIX[language]}.txt", text)
+
+
 def test_the_flagged_part_is_underlined() -> None:
     lines = render_text(samples.RICH, Language.ENGLISH, lookup=samples.lookup).split("\n")
     code = next(i for i, line in enumerate(lines) if "cursor.execute(" in line and "│" in line)
@@ -71,7 +95,7 @@ def test_the_flagged_part_is_underlined() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed"])
+@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed", "policy_ignored"])
 def test_markdown_reads_well(name: str, language: Language) -> None:
     text = render_markdown(samples.ALL[name], language, lookup=samples.lookup)
     assert_golden(f"report_{name}.{SUFFIX[language]}.md", text)
@@ -85,7 +109,7 @@ def test_markdown_does_nothing_whatever_the_report_says(report: ScanReport) -> N
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed", "whole_tree"])
+@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed", "whole_tree", "policy_ignored"])
 def test_html_reads_well(name: str, language: Language) -> None:
     page = render_html(samples.ALL[name], language, lookup=samples.lookup)
     assert_golden(

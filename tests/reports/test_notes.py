@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain import failures
 from bot.domain.verdict import (
     GateDecision,
     Outcome,
@@ -78,7 +79,7 @@ def summary(report: ScanReport, language: Language = Language.ENGLISH, *, max_ro
         ("secret", TrackedFinding(samples.SECRET, Presence.NEW)),
         ("dependency", TrackedFinding(samples.DEPENDENCY, Presence.NEW)),
         ("dependency_without_fix", TrackedFinding(samples.UNFIXED_DEPENDENCY, Presence.NEW)),
-        ("changed", TrackedFinding(samples.CHANGED, Presence.CHANGED, explanation="line 40 was edited")),
+        ("changed", TrackedFinding(samples.CHANGED, Presence.CHANGED, explanation=samples.EDITED)),
     ],
 )
 def test_finding_notes_read_well(name: str, tracked: TrackedFinding, language: Language) -> None:
@@ -99,7 +100,7 @@ def test_summary_notes_read_well(name: str, language: Language) -> None:
 @pytest.mark.parametrize("will_retry", [True, False])
 def test_job_failure_notes_read_well(language: Language, will_retry: bool) -> None:
     text = render_job_failure(
-        reason="fetching refs/merge-requests/42/head: 502 Bad Gateway",
+        reason=failures.GITLAB_ANSWERED.format(status=502, call="GET /projects/1", text="Bad Gateway"),
         language=language,
         will_retry=will_retry,
         head_sha="2f" * 20,
@@ -112,7 +113,10 @@ def test_job_failure_notes_read_well(language: Language, will_retry: bool) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_status_descriptions_read_well(language: Language) -> None:
     lines = [f"{name}: {status_description(samples.ALL[name], language)}" for name in sorted(samples.ALL)]
-    lines += [running_description(language), failure_description(language, reason="the branch could not be fetched")]
+    lines += [
+        running_description(language),
+        failure_description(language, reason=samples.NO_ANSWER),
+    ]
     assert_golden(f"status.{SUFFIX[language]}.txt", "\n".join(lines) + "\n")
 
 
@@ -142,7 +146,7 @@ def test_the_first_line_of_a_summary_is_the_verdict_with_symbol_and_word(name: s
 
 def test_a_scanner_without_an_answer_is_named_in_bold_outside_the_folded_parts() -> None:
     before_folds = summary(samples.RICH).split("<details>")[0]
-    assert "**Not assessed**: other-sast gave no answer: no answer within 120 s" in before_folds
+    assert "**Not assessed**: other-sast gave no answer: other-sast took more than 120 seconds" in before_folds
 
 
 @pytest.mark.parametrize("name", ["scan_failed", "not_assessed", "nothing_to_read"])

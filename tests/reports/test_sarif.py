@@ -62,7 +62,7 @@ def test_a_scanner_without_an_answer_is_an_unsuccessful_invocation_with_its_reas
     assert [run["invocations"][0]["executionSuccessful"] for run in document["runs"]] == [True, False, True, True, True]
     notification = run_of(document, "other-sast")["invocations"][0]["toolExecutionNotifications"][0]
     assert notification["level"] == "error"
-    assert "no answer within 120 s" in notification["message"]["text"]
+    assert "more than 120 seconds" in notification["message"]["text"]
 
 
 @pytest.mark.parametrize("name", ["not_assessed", "scan_failed"])

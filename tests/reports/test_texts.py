@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from bot.texts import Language, translations
 
 BOT = Path(__file__).parents[2] / "bot"
+SCANNERS = BOT.parent / "scanners"
 PO = BOT / "locale" / "zh_CN" / "LC_MESSAGES" / "mergewarden.po"
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 MessageId = str | tuple[str, str]
@@ -28,7 +29,7 @@ def ids_in_templates() -> Iterator[MessageId]:
 
 def ids_in_code() -> Iterator[MessageId]:
     """From the syntax tree: Babel 2.18 on Python 3.11 does not look into f-strings."""
-    for path in sorted(BOT.rglob("*.py")):
+    for path in sorted([*BOT.rglob("*.py"), *SCANNERS.rglob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

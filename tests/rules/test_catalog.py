@@ -15,7 +15,8 @@ from rules import build
 
 SCANNERS = ("semgrep", "bandit", "detect-secrets")
 EVERY_RULE = [(scanner, rule_id) for scanner in SCANNERS for rule_id in rules.rule_ids(scanner)]
-SECRET_TYPES = {kind: plugin.__name__ for kind, plugin in get_mapping_from_secret_type_to_class().items()}
+PLUGINS: dict[str, type] = get_mapping_from_secret_type_to_class()
+SECRET_TYPES = {kind: plugin.__name__ for kind, plugin in PLUGINS.items()}
 
 
 def _bandit_tests() -> set[str]:

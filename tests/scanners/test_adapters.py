@@ -20,6 +20,7 @@ from scanners.interface import GapReason, MalformedReport, Scanner, ScannerAbsen
 from scanners.registry import all_scanners
 from tests.scanners.fakes import ADVISORY, PLANTED_SECRETS, SAMPLES, FakeAdvisories, target_of, write_inputs
 from tests.scanners.record import REPORTS, reading, scanners
+from tests.sentences import assert_gaps_translatable, assert_translatable
 
 BY_NAME = {scanner.name: scanner for scanner in scanners()}
 NAMES = sorted(BY_NAME)
@@ -54,8 +55,9 @@ def test_no_secret_of_the_code_is_in_a_reading(name: str) -> None:
 )
 def test_a_report_that_is_none_is_malformed(prepared: tuple[Scanner, ScanTarget], raw: bytes) -> None:
     scanner, target = prepared
-    with pytest.raises(ScannerError, match=scanner.name):
+    with pytest.raises(ScannerError, match=scanner.name) as caught:
         scanner.parse(raw, target)
+    assert_translatable(str(caught.value))
 
 
 def test_a_report_cut_off_anywhere_is_malformed(prepared: tuple[Scanner, ScanTarget]) -> None:
@@ -112,8 +114,10 @@ def test_no_bytes_raise_anything_but_a_scanner_error(prepared: tuple[Scanner, Sc
         raw = json.dumps(document).encode()
     try:
         report = scanner.parse(raw, target)
-    except ScannerError:
+    except ScannerError as error:
+        assert_translatable(str(error))
         return
+    assert_gaps_translatable(report.gaps)
     names = {unit.name for unit in target.units}
     assert {str(item.location.path) for item in report.findings} <= names
     assert {str(gap.path) for gap in report.gaps} <= names
@@ -145,8 +149,9 @@ def test_semgrep_errors_are_gaps_and_quote_no_code(tmp_path: Path) -> None:
     report = Semgrep().parse(json.dumps(document).encode(), target)
     first, second = sorted(report.gaps, key=lambda gap: str(gap.path))
     assert (first.reason, first.line) == (GapReason.PARSE_ERROR, 7)
-    assert (second.reason, second.detail) == (GapReason.SCANNER_ERROR, "semgrep: Timeout")
+    assert (second.reason, second.detail) == (GapReason.SCANNER_ERROR, "semgrep failed on this file: Timeout")
     assert "hunter22" not in repr(report)
+    assert_gaps_translatable(report.gaps)
 
 
 def test_a_semgrep_error_that_is_about_no_file_is_no_answer(tmp_path: Path) -> None:
@@ -189,8 +194,30 @@ def test_nothing_in_the_code_can_switch_a_rule_off(tmp_path: Path) -> None:
 
 
 def test_missing_packs_are_said_to_be_missing() -> None:
-    with pytest.raises(ScannerError, match=r"rules\.build"):
+    with pytest.raises(ScannerError, match=r"rules\.build") as caught:
         Semgrep(lambda language: Path("/nowhere") / language).rules_digest()
+    assert_translatable(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("rule", "word", "severity"),
+    [
+        ("B602", "HIGH", Severity.HIGH),
+        ("B602", "LOW", Severity.LOW),
+        ("B605", "LOW", Severity.LOW),
+        ("B202", "LOW", Severity.LOW),
+        ("B105", "LOW", Severity.MEDIUM),
+        ("B101", "LOW", Severity.INFO),
+    ],
+)
+def test_a_constant_command_is_less_bad_than_a_built_one(
+    rule: str, word: str, severity: Severity, tmp_path: Path
+) -> None:
+    target = target_of(tmp_path, {"000000.py": b"x\n"}, Bandit().applies_to)
+    match = {"filename": "./000000.py", "line_number": 1, "test_id": rule, "issue_severity": word}
+    report = {"results": [match], "errors": [], "metrics": {"./000000.py": {}}}
+    found = Bandit().parse(json.dumps(report).encode(), target).findings
+    assert [f.severity for f in found] == [severity]
 
 
 @pytest.mark.parametrize("source", [None, FakeAdvisories(revision="")])

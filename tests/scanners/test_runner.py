@@ -32,6 +32,7 @@ from tests.scanners.fakes import (
     tree_of,
     write_units,
 )
+from tests.sentences import assert_runs_translatable
 
 _runs_adapter: TypeAdapter[tuple[ScannerRun, ...]] = TypeAdapter(tuple[ScannerRun, ...])
 
@@ -60,7 +61,9 @@ class Bench:
     def run(self, contents: Mapping[str, bytes], scanner: Scanner, **more: object) -> ScannerRun:
         """One scanner over one tree that holds exactly these files."""
         units = self.units(contents)
-        return self.assess(units, scanner, **more).bind(tree_of(units))[0]
+        (bound,) = self.assess(units, scanner, **more).bind(tree_of(units))
+        assert_runs_translatable([bound])
+        return bound
 
 
 @pytest.fixture
@@ -391,4 +394,5 @@ class TestRealTools:
         (not_needed,) = assessment.bind(tree_of(units[1:]))
         assert needed.status is ScannerStatus.ABSENT
         assert "mergewarden advisories import" in needed.reason
+        assert_runs_translatable([needed, not_needed])
         assert not_needed.status is ScannerStatus.NOT_APPLICABLE

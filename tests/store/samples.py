@@ -118,7 +118,12 @@ REPORT = ScanReport(
     decision=GateDecision(
         Outcome.NOT_ASSESSED,
         (Violation("d1" * 32, "block-high", True), Violation("f1" * 32, "warn", False)),
-        (Reason(ReasonCode.SCANNER_NOT_ASSESSED, "bandit", "took longer"), Reason(ReasonCode.FILE_NOT_READ, "x\udcff")),
+        (
+            Reason(ReasonCode.SCANNER_NOT_ASSESSED, "bandit", "took longer"),
+            Reason(ReasonCode.FILE_NOT_READ, "x\udcff"),
+            Reason(ReasonCode.PROJECT_POLICY_IGNORED, ".mergewarden.yml", ".mergewarden.yml:1: not YAML: odd"),
+            Reason(ReasonCode.PROJECT_POLICY_REFUSED, "block", "wanted none, kept the organisation's 1"),
+        ),
         "p" * 64,
     ),
     started_at=NOON.astimezone(timezone(timedelta(hours=8))),

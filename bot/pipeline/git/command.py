@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.domain import failures
 from bot.pipeline.git.errors import GitCancelled, GitError, GitTimeout, from_stderr
 from scanners.process import MEBIBYTE, Completed, run
 
@@ -101,11 +102,11 @@ def git_version() -> tuple[int, ...]:
     try:
         answer = run(["git", "version"], cwd=Path("/"), timeout=20, network=True)
     except OSError as error:
-        raise GitError("git is not installed", "Install git 2.30 or newer.") from error
+        raise GitError(failures.GIT_ABSENT, "Install git 2.30 or newer.") from error
     found = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", answer.stdout)
     version = tuple(int(part) for part in found.groups(b"0")) if found else (0,)
     if version < _OLDEST:
-        raise GitError(f"git {'.'.join(map(str, version))} is too old", "Install git 2.30 or newer.")
+        raise GitError(failures.GIT_TOO_OLD.format(version=".".join(map(str, version))), "Install git 2.30 or newer.")
     return version
 
 
@@ -180,17 +181,19 @@ class Git:
                 cancelled=self.cancelled,
             )
         except FileNotFoundError as error:
-            raise GitError(f"git {arguments[0]}: the repository is not there") from error
+            raise GitError(failures.GIT_NO_REPOSITORY.format(command=arguments[0])) from error
         except OSError as error:
-            raise GitError(f"git {arguments[0]} could not be started: {error.strerror}") from error
+            raise GitError(failures.GIT_NOT_STARTED.format(command=arguments[0], text=error.strerror)) from error
         if answer.cancelled:
-            raise GitCancelled(f"git {arguments[0]}: cancelled")
+            raise GitCancelled(failures.GIT_CANCELLED.format(command=arguments[0]))
         if answer.timed_out:
-            raise GitTimeout(f"git {arguments[0]}: no answer after {timeout or self.timeout:.0f} s")
+            raise GitTimeout(
+                failures.GIT_TIMEOUT.format(command=arguments[0], seconds=f"{timeout or self.timeout:.0f}")
+            )
         if answer.overflowed:
             if cut:
                 return answer
-            raise GitError(f"git {arguments[0]}: the answer is larger than {stdout_limit} bytes")
+            raise GitError(failures.GIT_LARGE.format(command=arguments[0], count=stdout_limit))
         if answer.exit_code not in ok:
             raise from_stderr(arguments[0], answer.stderr_tail, self.secrets)
         return answer

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from bot.domain import failures
 from bot.domain.change import ChangeKind, Hunk
 from bot.pipeline.git.errors import GitError
 
@@ -87,7 +88,7 @@ def parse_raw(printed: bytes) -> list[RawChange]:
                 )
             )
     except (ValueError, KeyError, StopIteration) as error:
-        raise GitError("git diff-tree: unexpected answer") from error
+        raise GitError(failures.GIT_UNEXPECTED.format(command="diff-tree")) from error
     return changes
 
 
@@ -102,7 +103,7 @@ def parse_numstat(printed: bytes) -> dict[int, int]:
             if added != b"-":
                 lines[int(name)] = int(added) + int(removed)
     except ValueError as error:
-        raise GitError("git diff-tree: unexpected answer") from error
+        raise GitError(failures.GIT_UNEXPECTED.format(command="diff-tree")) from error
     return lines
 
 
@@ -140,7 +141,7 @@ def parse_hunks(stream: BinaryIO, most: int) -> Iterator[tuple[int, tuple[Hunk, 
         elif line.startswith(b"Binary files "):
             binary = True
         elif not line.startswith((b"index ", b"--- ", b"+++ ", b"\\")):
-            raise GitError("git diff-tree: unexpected answer")
+            raise GitError(failures.GIT_UNEXPECTED.format(command="diff-tree"))
     if name is not None:
         yield name, None if binary else tuple(hunks)
 
@@ -152,4 +153,4 @@ def _skip(stream: BinaryIO, sign: bytes, count: int) -> None:
         if line.startswith(sign):
             left -= 1
         elif not line.startswith(b"\\"):  # "\ No newline at end of file" stands between the two sides
-            raise GitError("git diff-tree: unexpected answer")
+            raise GitError(failures.GIT_UNEXPECTED.format(command="diff-tree"))

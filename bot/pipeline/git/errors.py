@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from bot.domain import failures
 from bot.errors import MergewardenError
 
 _SHOWN = 300
@@ -135,5 +136,7 @@ def from_stderr(what: str, stderr: str, secrets: Sequence[str] = ()) -> GitError
         found = pattern.search(told)
         if found:
             shown = next((line for line in lines if pattern.search(line)), shown)
-            return kind(f"git {what}: {clean(shown, secrets)}", hint)
-    return GitError(f"git {what} failed: {clean(shown, secrets) or 'no reason given'}")
+            return kind(failures.GIT_SAID.format(command=what, text=clean(shown, secrets)), hint)
+    told = clean(shown, secrets)
+    template = failures.GIT_FAILED if told else failures.GIT_NO_REASON
+    return GitError(template.format(command=what, text=told))

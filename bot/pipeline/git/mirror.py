@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.domain import failures
 from bot.errors import ConfigurationError
 from bot.pipeline.git.bare import HEAD, config_text, create_bare
 from bot.pipeline.git.command import Credential, Git, git_version, secret_config
@@ -92,10 +93,10 @@ class Mirror(Repository):
         super().__init__(path, scratch_root=scratch_root, cancelled=cancelled)
         parts = urlsplit(url)
         if parts.username is not None or parts.password is not None:
-            raise ConfigurationError("the repository address holds a user name or password", "Give it as a credential.")
+            raise ConfigurationError(failures.ADDRESS_WITH_PASSWORD, "Give it as a credential.")
         allowed = ("http", "https", "file", "") if allow_file else ("http", "https")
         if parts.scheme not in allowed or url.startswith("-") or re.search(r"[\x00-\x20\x7f'\"\\]", url):
-            raise ConfigurationError(f"the repository address does not start with http or https: {url[:100]!r}")
+            raise ConfigurationError(failures.ADDRESS_NOT_HTTP.format(text=repr(url[:100])))
         self.path = path
         self.url = url
         self._credential = credential
@@ -126,7 +127,7 @@ class Mirror(Repository):
         for sha in missing:
             if not self.has_commit(sha):
                 self._damaged("")
-                raise CorruptRepository(f"commit {sha} was fetched and is not there")
+                raise CorruptRepository(failures.GIT_NOT_FETCHED.format(text=sha))
 
     def fetch(self, refspecs: Sequence[str]) -> None:
         """
@@ -144,7 +145,7 @@ class Mirror(Repository):
         """
         for refspec in refspecs:
             if not _REFSPEC.fullmatch(refspec):
-                raise GitError(f"not something to fetch: {refspec[:100]!r}")
+                raise GitError(failures.GIT_NOT_A_REF.format(text=repr(refspec[:100])))
         with self._lock(self._lock_timeout):
             self._prepare()
             try:
@@ -281,9 +282,9 @@ class Mirror(Repository):
                     break
                 except BlockingIOError:
                     if self._cancelled is not None and self._cancelled():
-                        raise GitCancelled("git fetch: cancelled") from None
+                        raise GitCancelled(failures.GIT_CANCELLED.format(command="fetch")) from None
                     if time.monotonic() >= deadline:
-                        raise GitTimeout("git fetch: another process has been fetching for too long") from None
+                        raise GitTimeout(failures.GIT_BUSY.format(command="fetch")) from None
                     time.sleep(0.05)
             yield
         finally:

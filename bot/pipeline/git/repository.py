@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 
+from bot.domain import failures
 from bot.domain.change import FileChange, Hunk
 from bot.pipeline.git.bare import create_bare
 from bot.pipeline.git.command import BIG_FILE, Git
@@ -59,6 +60,11 @@ class TreeEntry:
         """Whether it is a plain file: neither a symbolic link nor a submodule."""
         return self.mode & 0o170000 == 0o100000
 
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link; its content is the path that it leads to."""
+        return self.mode & 0o170000 == 0o120000
+
 
 class Repository:
     """A bare repository that we own, perhaps with the objects of another one behind it. Only reads."""
@@ -96,11 +102,13 @@ class Repository:
         :raises CommitNotFound: there is none.
         """
         if not _REF.fullmatch(ref):
-            raise CommitNotFound(f"not a revision: {ref[:100]!r}")
+            raise CommitNotFound(failures.GIT_NOT_A_REVISION.format(text=repr(ref[:100])))
         answer = self._run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1, 128))
         sha = answer.decode("ascii", "replace").strip()
         if not _SHA.fullmatch(sha):
-            raise CommitNotFound(f"no such revision: {ref[:100]!r}", "Check the name, or fetch it first.")
+            raise CommitNotFound(
+                failures.GIT_NO_REVISION.format(text=repr(ref[:100])), "Check the name, or fetch it first."
+            )
         return sha
 
     def has_commit(self, sha: str) -> bool:
@@ -117,14 +125,19 @@ class Repository:
         """
         The best common ancestor of two commits; None when their histories have nothing in common.
 
+        Where several are equally good (histories that were merged crosswise) it is ``a`` itself: git merges against all
+        of them, and what one of them has, and the other and ``a`` have not, would look as if it had always been there.
+
         :raises CommitNotFound: a commit is not here.
         """
         for sha in (a, b):
             if not self.has_commit(sha):
-                raise CommitNotFound(f"commit {sha[:64]!r} is not in the repository")
-        answer = self._run("merge-base", a, b, ok=(0, 1))
-        sha = answer.decode("ascii", "replace").strip()
-        return sha if _SHA.fullmatch(sha) else None
+                raise CommitNotFound(failures.GIT_NO_COMMIT.format(text=repr(sha[:64])))
+        answer = self._run("merge-base", "--all", a, b, ok=(0, 1))
+        found = [sha for sha in answer.decode("ascii", "replace").split() if _SHA.fullmatch(sha)]
+        if len(found) > 1:
+            return a
+        return found[0] if found else None
 
     # -- trees and blobs ----------------------------------------------------------------------------------------------
 
@@ -410,7 +423,7 @@ class Repository:
 
     def _require_tree(self, treeish: str) -> None:
         if not _SHA.fullmatch(treeish) or not self._check([f"{treeish}^{{tree}}"]):
-            raise CommitNotFound(f"commit or tree {treeish[:64]!r} is not in the repository")
+            raise CommitNotFound(failures.GIT_NO_TREE.format(text=repr(treeish[:64])))
 
     def _sizes(self, blobs: Collection[str]) -> dict[str, int]:
         """Bytes of each blob. Raises ``CorruptRepository`` when one is missing."""

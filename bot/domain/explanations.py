@@ -1,0 +1,49 @@
+"""
+Why a finding is new, kept, changed or fixed, as templates: the English sentences of ``TrackedFinding.explanation``.
+
+A sentence is made with ``format``. Whoever shows it in another language finds its template again in ``ALL``, where the
+first that fits counts. A field's name says what may stand in it, see ``bot.reports.sentences``; a ``sentence`` is one
+that was made from another template.
+"""
+
+from __future__ import annotations
+
+from bot.texts import N_
+
+# What may follow any of the sentences below comes first, or it would be taken for the end of a path.
+MOVED_HERE = N_("{sentence}; the same code went away from {path}, {lines}")
+COPIED_LINE = N_("{sentence}, where line {line} has the same finding")
+HURRIED = N_(
+    "{sentence}; too many alike to compare them all (more than {count} comparisons), so taken in order",
+)
+SECRET_MAY_DIFFER = N_("{sentence}, but the secret may be another")
+
+KEPT = N_("line map: was {was}, now {now}")
+KEPT_ELSEWHERE = N_("line map: was {was} of {path}, now {now}")
+EDITED = N_("flagged lines were edited: was {was}, now {now}")
+EDITED_ELSEWHERE = N_("flagged lines were edited: was {was} of {path}, now {now}")
+MOVED = N_("same code moved within the file: was {was}, now {now}")
+MOVED_ELSEWHERE = N_("same code moved within the file: was {was} of {path}, now {now}")
+SAME_CODE = N_("binary change, no line map: same code was {was}, now {now}")
+SAME_CODE_ELSEWHERE = N_("binary change, no line map: same code was {was} of {path}, now {now}")
+SAME_RELEASE = N_("{release} is the version in the base, was {was}")
+SAME_RELEASE_ELSEWHERE = N_("{release} is the version in the base, was {was} of {path}")
+OTHER_RELEASE = N_("{before} became {release}, with the same advisory")
+
+WHOLE_TREE = N_("whole tree scanned, no base")
+NEW_FILE = N_("new file")
+COPIED_FILE = N_("new file, copied from {path}")
+OTHER_TYPE = N_("file of another type than in the base")
+UNKNOWN_FILE = N_("file that the base does not have")
+NO_COUNTERPART = N_("binary change, no line map, and no single counterpart in the base")
+UNKNOWN_PACKAGE = N_("package or advisory that the base does not have")
+ADDED_LINE = N_("on an added or edited line")
+FLAGGED_NOW = N_("on an unedited line, but flagged only now")
+
+FILE_DELETED = N_("file deleted: was {was}")
+TYPE_CHANGED = N_("file is of another type now: was {was}")
+LINES_REMOVED = N_("flagged lines were edited or removed: was {was}")
+NOT_FLAGGED = N_("no longer flagged: was {was}")
+
+ALL = tuple(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
+"""Every template of this module, in the order in which they are tried."""

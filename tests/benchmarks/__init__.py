@@ -1,0 +1,1 @@
+"""The figures that we promise, measured: ``python -m tests.benchmarks [name ...]``."""

@@ -1,0 +1,140 @@
+"""``mergewarden scan``: exit statuses, formats, and errors that help."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CommandLine, WorkTree
+from tests.e2e.samples import UNSAFE_LOAD
+
+
+def test_new_weakness_fails_and_old_one_passes(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    failed = mergewarden("scan", work_tree.path, "--base", "main")
+    assert (failed.returncode, failed.stderr) == (1, "")
+    assert "sub/load.py\n  5:12" in failed.stdout
+    work_tree.commit({"README.md": "More.\n"})
+    assert mergewarden("scan", work_tree.path, "--base", "feature~1").returncode == 0
+    assert mergewarden("scan", work_tree.path, "--base", "main", "--head", "main").returncode == 0
+
+
+def test_files_as_they_are_are_scanned_without_a_commit(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    work_tree.git("checkout", "--quiet", "main")
+    assert mergewarden("scan", cwd=work_tree.path).returncode == 0
+    (work_tree.path / "uncommitted.py").write_text(UNSAFE_LOAD)
+    done = mergewarden("scan", cwd=work_tree.path)
+    assert (done.returncode, "uncommitted.py\n  5:12" in done.stdout) == (1, True)
+    assert work_tree.git("status", "--porcelain") == "?? uncommitted.py"
+
+
+def test_plain_folder(mergewarden: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "load.py").write_text(UNSAFE_LOAD)
+    done = mergewarden("scan", tmp_path)
+    assert (done.returncode, "load.py\n  5:12" in done.stdout) == (1, True)
+    wrong = mergewarden("scan", tmp_path, "--base", "main")
+    assert (wrong.returncode, "not a git repository" in wrong.stderr) == (2, True)
+
+
+def test_sub_folder_is_all_that_is_looked_at(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    work_tree.commit({"other/load.py": UNSAFE_LOAD + "# other\n"})
+    done = mergewarden("scan", work_tree.path / "other", "--base", "main")
+    assert done.returncode == 1
+    assert "other/load.py" in done.stdout
+    assert "sub/load.py" not in done.stdout
+
+
+def test_requirements_without_advisories_are_not_assessed(mergewarden: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("requests==2.19.0\n")
+    done = mergewarden("scan", tmp_path)
+    assert done.returncode == 3
+    assert "advisories import" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--base", "nowhere"], "no such revision"),
+        (["--base", "--output=/x"], "not a revision"),
+        (["--base", "main", "--head", "nowhere"], "no such revision"),
+        (["--policy", "missing.yaml"], "missing.yaml"),
+        (["--policy", "policy.yaml"], "policy.yaml:2:"),
+        (["--output", "no/such/folder/report.txt"], "cannot be written"),
+        (["--format", "pdf"], "pdf"),
+        (["--config", "missing.toml"], "missing.toml"),
+    ],
+)
+def test_wrong_use_is_status_2_and_says_what_is_wrong(
+    mergewarden: CommandLine, work_tree: WorkTree, arguments: list[str], expected: str
+) -> None:
+    (work_tree.path / "policy.yaml").write_text("version: 1\nblok: []\n")
+    done = mergewarden("scan", *arguments, cwd=work_tree.path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_missing_path(mergewarden: CommandLine, tmp_path: Path) -> None:
+    done = mergewarden("scan", tmp_path / "nothing")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "nothing" in done.stderr
+
+
+def test_histories_without_a_common_ancestor(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    work_tree.git("checkout", "--quiet", "--orphan", "alone")
+    work_tree.commit({"alone.txt": "Alone.\n"})
+    done = mergewarden("scan", work_tree.path, "--base", "main")
+    assert (done.returncode, "no common ancestor" in done.stderr) == (2, True)
+
+
+def test_shallow_clone_says_to_fetch_more(mergewarden: CommandLine, work_tree: WorkTree, tmp_path: Path) -> None:
+    work_tree.git("clone", "--quiet", "--depth=1", "--no-single-branch", f"file://{work_tree.path}", f"{tmp_path}/s")
+    done = mergewarden("scan", tmp_path / "s", "--base", "origin/main")
+    assert done.returncode == 2
+    assert "fetch" in done.stderr
+
+
+@pytest.mark.parametrize("format", ["json", "sarif", "gitlab-sast", "code-quality", "markdown", "html", "text"])
+def test_report_is_written_in_every_format(mergewarden: CommandLine, work_tree: WorkTree, format: str) -> None:
+    place = work_tree.path.parent / f"report.{format}"
+    done = mergewarden("scan", work_tree.path, "--base", "main", "--format", format, "--output", place)
+    assert (done.returncode, done.stdout) == (1, "")
+    text = place.read_text(encoding="utf-8")
+    assert "sub/load.py" in text
+    if format in ("json", "sarif", "gitlab-sast", "code-quality"):
+        assert json.loads(text)
+    piped = mergewarden("scan", work_tree.path, "--base", "main", "--format", format)
+    assert (piped.returncode, "sub/load.py" in piped.stdout) == (1, True)
+
+
+def test_sarif_names_the_weakness(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    done = mergewarden("scan", work_tree.path, "--base", "main", "--format", "sarif")
+    run = json.loads(done.stdout)["runs"][0]
+    assert "external/cwe/cwe-502" in json.dumps(run["tool"]["driver"]["rules"])
+    assert run["taxonomies"][0]["name"] == "CWE"
+
+
+def test_settings_in_the_scanned_repository_do_not_count(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    lenient = "version: 1\nblock: []\nrequired_scanners: []\n"
+    work_tree.commit({".mergewarden.yml": lenient, "mergewarden.toml": 'policy_file = "lenient.yaml"\n'})
+    assert mergewarden("scan", "--base", "main", cwd=work_tree.path).returncode == 1
+
+
+def test_own_policy_decides(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    policy = work_tree.path.parent / "policy.yaml"
+    policy.write_text("version: 1\nblock: []\nrequired_scanners: []\n")
+    assert mergewarden("scan", work_tree.path, "--base", "main", "--policy", policy).returncode == 0
+
+
+def test_chinese_report(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    done = mergewarden("scan", work_tree.path, "--base", "main", "--language", "zh-CN")
+    assert (done.returncode, "使用可创建任意" in done.stdout) == (1, True)
+
+
+def test_unwritable_data_directory(work_tree: WorkTree, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    line = CommandLine(tmp_path)
+    line.settings["DATA_DIR"] = str(tmp_path / "file")
+    done = line("scan", work_tree.path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr

@@ -1,0 +1,42 @@
+"""Whose policy counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.samples import UNSAFE_LOAD
+from tests.e2e.stage import Stage
+
+LENIENT = "version: 1\nblock: []\nwarn: []\nrequired_scanners: []\nunread_files: ignore\n"
+STRICT = "version: 1\nblock:\n  - name: everything\n    severity: info\n    confidence: low\n"
+WEAK_RANDOM = "import random\n\n\ndef pick():\n    return random.random()\n"
+"""Something small: it does not block by itself."""
+
+
+def test_policy_of_the_source_branch_is_ignored(stage: Stage) -> None:
+    story = stage.story("policy/source")
+    story.judged({".mergewarden.yml": LENIENT, "load.py": UNSAFE_LOAD})
+
+
+def test_policy_of_the_target_branch_cannot_loosen(stage: Stage) -> None:
+    story = stage.story("policy/loose", {".mergewarden.yml": LENIENT})
+    story.judged({"load.py": UNSAFE_LOAD})
+
+
+def test_policy_of_the_target_branch_tightens(stage: Stage) -> None:
+    story = stage.story("policy/strict", {".mergewarden.yml": STRICT})
+    story.judged({"pick.py": WEAK_RANDOM})
+    free = stage.story("policy/free", {"README.md": "Free.\n"})
+    free.judged({"pick.py": WEAK_RANDOM}, "success")
+
+
+@pytest.mark.parametrize("broken", [b"version: 1\nblok: []\n", b"version: [1\n", b"\xff\xfe", b"a: &a [*a]\n"])
+def test_broken_policy_on_the_target_branch_is_said_and_does_not_pass(stage: Stage, broken: bytes) -> None:
+    story = stage.story("policy/broken", {".mergewarden.yml": broken})
+    request = story.judged({"README.md": "Hello.\n"})
+    status = story.gitlab.statuses(request, "mergewarden")[-1]
+    assert "Not assessed" in (status.description or "")
+    assert ".mergewarden.yml" in story.summary(request)
+
+    story.gitlab.commit(story.project, "main", {".mergewarden.yml": STRICT}, author=stage.grace)
+    story.mend(request, {"README.md": "Hello again.\n"})

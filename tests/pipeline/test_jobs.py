@@ -1,0 +1,153 @@
+"""What the jobs do to a merge request: once, again, late, and for the wrong head."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from bot.domain.job import CloseMergeRequest, ForgetProject, ScanMergeRequest, ScanReason
+from bot.pipeline.reconcile import reconcile
+from bot.store import heads
+from bot.store.engine import session, write_session
+from tests.pipeline.workshop import Workshop
+
+FLAGGED = {"a.py": "flag\n"}
+
+
+@pytest.mark.parametrize("reason", [ScanReason.RECONCILED, ScanReason.REOPENED, ScanReason.REQUESTED])
+def test_second_scan_of_the_same_writes_nothing(workshop: Workshop, reason: ScanReason) -> None:
+    request = workshop.open(FLAGGED)
+    assert workshop.scan(request) == "failed"
+    workshop.gitlab.clear_log()
+    assert workshop.scan(request, reason) == "failed"
+    assert workshop.sync(request) == "failed"
+    assert workshop.gitlab.writes() == []
+
+
+def test_repeated_announcement_of_a_push_is_no_job(workshop: Workshop) -> None:
+    request = workshop.open(FLAGGED)
+    job = ScanMergeRequest(request.project.id, request.iid, request.head_sha, ScanReason.PUSHED)
+    first = workshop.submit(job)
+    assert len(first) == 1
+    assert workshop.submit(job) == []
+    workshop.outcome(first)
+
+
+def test_newer_push_replaces_what_waits(workshop: Workshop) -> None:
+    request = workshop.open(FLAGGED)
+    jobs = [
+        workshop.submit(ScanMergeRequest(request.project.id, request.iid, None, ScanReason.REQUESTED)) for _ in range(4)
+    ]
+    assert [workshop.outcome(job) for job in jobs] == ["superseded"] * 3 + ["failed"]
+    assert workshop.shown(request) == ("failed", 1, 1, 1)
+
+
+def test_closed_merge_request_stops_what_runs(workshop: Workshop) -> None:
+    request = workshop.open({"a.py": "hang\n"})
+    job = workshop.submit(ScanMergeRequest(request.project.id, request.iid, request.head_sha, ScanReason.OPENED))
+    workshop.gitlab.wait_for_status(request, "running")
+    workshop.gitlab.close(request)
+    workshop.submit(CloseMergeRequest(request.project.id, request.iid, merged=False))
+    assert workshop.outcome(job) == "superseded"
+    assert workshop.threads(request) == []
+
+
+def test_verdict_on_one_target_is_not_shown_for_another(workshop: Workshop) -> None:
+    """A branch that is clean against a target with the same weakness is not clean against the real one."""
+    project = workshop.project()
+    workshop.gitlab.commit(project, "weak", FLAGGED, author=workshop.ada)
+    workshop.gitlab.commit(project, "feature", {"b.py": "fine\n"}, author=workshop.ada, start="weak")
+    request = workshop.gitlab.open_merge_request(project, "feature", author=workshop.ada, target_branch="weak")
+    assert workshop.scan(request) == "passed"
+
+    workshop.gitlab.retarget(request, "main")
+    # The scan for the new target cannot be done, and then something asks to bring things in line.
+    workshop.gitlab.faults.add("GET", r"/info/refs$", status=403, times=1000)
+    assert workshop.scan(request, ScanReason.RETARGETED) == "not_assessed"
+    assert workshop.state(request) == "failed"
+    workshop.gitlab.faults.clear()
+    workshop.sync(request)
+    assert workshop.state(request) == "failed"
+    assert workshop.scan(request) == "failed"
+    assert len(workshop.threads(request)) == 1
+
+
+def test_failed_scan_is_red_on_a_pipeline_that_begins_later(workshop: Workshop) -> None:
+    project = workshop.project()
+    workshop.gitlab.settings(project, only_allow_merge_if_pipeline_succeeds=True)
+    request = workshop.open({"README.md": "More.\n"}, project)
+    workshop.gitlab.faults.add("GET", r"/info/refs$", status=403, times=1000)
+    assert workshop.scan(request) == "not_assessed"
+    workshop.gitlab.run_pipeline(request, "merge_request")
+    assert workshop.gitlab.merge_status(request) == "mergeable"
+    workshop.sync(request)
+    assert workshop.gitlab.merge_status(request) == "ci_must_pass"
+
+
+def test_scan_that_was_given_up_twice_says_it_once(workshop: Workshop) -> None:
+    request = workshop.open(FLAGGED)
+    workshop.gitlab.faults.add("GET", r"/info/refs$", status=403, times=1000)
+    assert workshop.scan(request) == "not_assessed"
+    workshop.gitlab.clear_log()
+    assert workshop.scan(request, ScanReason.RECONCILED) == "not_assessed"
+    assert workshop.gitlab.writes() == []
+    assert workshop.shown(request) == ("failed", 0, 0, 1)
+
+
+def test_threads_stay_open_when_nobody_looked(workshop: Workshop) -> None:
+    project = workshop.project()
+    request = workshop.open(FLAGGED, project)
+    assert workshop.scan(request) == "failed"
+    workshop.gitlab.commit(project, "feature", {"a.py": "crash\n"}, author=workshop.ada)
+    assert workshop.scan(request) == "not_assessed"
+    assert workshop.shown(request) == ("failed", 1, 1, 1)
+    workshop.gitlab.commit(project, "feature", {"a.py": "fine\n"}, author=workshop.ada)
+    assert workshop.scan(request) == "passed"
+    assert workshop.shown(request) == ("success", 1, 0, 1)
+
+
+def test_mirror_that_is_gone_is_made_again_for_a_sync(workshop: Workshop) -> None:
+    """As on another host, which never scanned this project."""
+    request = workshop.open(FLAGGED)
+    assert workshop.scan(request) == "failed"
+    shutil.rmtree(workshop.folder / "data" / "mirrors" / str(request.project.id))
+    workshop.gitlab.run_pipeline(request, "merge_request")
+    assert workshop.sync(request) == "failed"
+    assert workshop.shown(request) == ("failed", 1, 1, 1)
+
+
+def test_reconciler_finds_what_no_delivery_announced_and_leaves_the_rest_alone(workshop: Workshop) -> None:
+    for project in workshop.gitlab.world.projects.values():
+        for other in project.merge_requests.values():
+            other.state = "closed"
+    request = workshop.open(FLAGGED)
+    reconcile(workshop.services, workshop.queue)
+    workshop.gitlab.wait_for_status(request, "failed")
+    # Its job has to end before it is asked for again.
+    workshop.gitlab.wait_for(lambda: _scanned(workshop, request.project.id) == request.head_sha, 10)
+    assert reconcile(workshop.services, workshop.queue) == 0
+
+
+def test_deleted_project_is_forgotten(workshop: Workshop) -> None:
+    request = workshop.open(FLAGGED)
+    workshop.scan(request)
+    mirror = workshop.folder / "data" / "mirrors" / str(request.project.id)
+    assert mirror.exists()
+    assert workshop.outcome(workshop.submit(ForgetProject(request.project.id))) == "forgotten"
+    assert not mirror.exists()
+    assert _scanned(workshop, request.project.id) is None
+
+
+def _scanned(workshop: Workshop, project_id: int) -> str | None:
+    with session(workshop.services.store) as reading:
+        head = heads.get_head(reading, project_id, 1)
+    return head.scanned_head if head else None
+
+
+def test_failed_mark_is_refused_for_an_older_job(workshop: Workshop) -> None:
+    request = workshop.open(FLAGGED)
+    workshop.scan(request)
+    with write_session(workshop.services.store) as writing:
+        assert not heads.mark_failed(writing, request.project.id, request.iid, sequence=99, scan_id="x")
+    assert _scanned(workshop, request.project.id) == request.head_sha
