@@ -93,7 +93,8 @@ class Services:
             text = source.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
-                failures.POLICY_UNREADABLE.format(file=source, text=error), "Check its path."
+                failures.POLICY_UNREADABLE.format(file=source, text=getattr(error, "strerror", None) or error),
+                "Check its path.",
             ) from error
         document = load_policy(text, str(source))
         if chosen is None:

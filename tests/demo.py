@@ -171,7 +171,7 @@ def play(gitlab: Standin, bot: Bot, demo: Demo, people: dict[str, User]) -> Merg
         gitlab.merge(request, by=maintainer)
         demo.check("the merge is refused", happened=False)
     except ApiError as refusal:
-        demo.check(f"the merge is refused ({refusal})", happened=True)
+        demo.check(f"the merge is refused ({refusal.status})", happened=True)
 
     demo.step("Ada pushes the fix")
     started = time.monotonic()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -23,6 +24,7 @@ from bot.reports.visible import one_line
 from bot.services import Services
 from bot.store.engine import open_engine, unreachable_reason
 from bot.store.migrate import pending_migrations
+from scanners.finding import FindingKind
 from scanners.interface import ScannerError
 from scanners.process import run
 from scanners.registry import all_scanners
@@ -60,7 +62,9 @@ def run_doctor(projects: Sequence[str], config: Path | None) -> int:
     except ConfigurationError as error:
         _print([Diagnosis("configuration", "settings", Health.PROBLEM, str(error), error.hint)])
         return 1
-    found = [*_configuration(services), *_store(services), *_scanners(services), *_gitlab(services, projects)]
+    store = [*_store(services)]
+    usable = all(diagnosis.health is Health.OK for diagnosis in store)
+    found = [*_configuration(services), *store, *_scanners(services, usable), *_gitlab(services, projects)]
     services.close()
     _print(found)
     return 1 if any(diagnosis.health is Health.PROBLEM for diagnosis in found) else 0
@@ -117,17 +121,26 @@ def _store(services: Services) -> Iterator[Diagnosis]:
     engine.dispose()
 
 
-def _scanners(services: Services) -> Iterator[Diagnosis]:
+def _scanners(services: Services, store_usable: bool) -> Iterator[Diagnosis]:
     try:
         yield Diagnosis("scanners", "git", Health.OK, ".".join(map(str, git_version())))
     except MergewardenError as error:
         yield Diagnosis("scanners", "git", Health.PROBLEM, str(error), error.hint)
-    try:
+    if store_usable:
         scanners, newest = services.scanners, services.advisories.newest()
-    except ConfigurationError:
-        # The store's own line says why; the other scanners do not need it.
+    else:
+        # The store's own line says why. To use it would bring it up to date, and to ask must not change anything.
         scanners, newest = all_scanners(None), None
     for scanner in scanners:
+        if not store_usable and scanner.kind is FindingKind.DEPENDENCY:
+            yield Diagnosis(
+                "scanners",
+                scanner.name,
+                Health.WARNING,
+                "not asked: its advisories are in the store",
+                "Mend that first.",
+            )
+            continue
         try:
             version = scanner.version()
             scanner.rules_digest()
@@ -328,15 +341,27 @@ _SHOWN = {
 
 
 def _print(found: Sequence[Diagnosis]) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("", "Area", "What", "Found"):
-        table.add_column(heading, no_wrap=heading in ("", "Area"))
-    for diagnosis in found:
-        text = Text(diagnosis.finding if "\n" in diagnosis.finding else one_line(diagnosis.finding, 300))
-        if diagnosis.mend and diagnosis.health is not Health.OK:
-            text.append(f"\n-> {diagnosis.mend}", style="italic")
-        table.add_row(_SHOWN[diagnosis.health], diagnosis.area, Text(one_line(diagnosis.subject, 80)), text)
-    Console().print(table)
+    console = Console()
+    for area, diagnoses in groupby(found, key=lambda diagnosis: diagnosis.area):
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_column(overflow="fold")
+        for diagnosis in diagnoses:
+            text = Text(diagnosis.finding if "\n" in diagnosis.finding else one_line(diagnosis.finding, 300))
+            if diagnosis.mend and diagnosis.health is not Health.OK:
+                text.append(f"\n-> {diagnosis.mend}", style="italic")
+            table.add_row(_SHOWN[diagnosis.health], Text(one_line(diagnosis.subject, 80)), text)
+        console.print(Text(area, style="bold"))
+        console.print(table)
     problems = sum(diagnosis.health is Health.PROBLEM for diagnosis in found)
     warnings = sum(diagnosis.health is Health.WARNING for diagnosis in found)
-    print(f"\n{problems} problems, {warnings} warnings" if problems or warnings else "\nAll is well.")
+    print(
+        f"\n{_counted(problems, 'problem')}, {_counted(warnings, 'warning')}"
+        if problems or warnings
+        else "\nAll is well."
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

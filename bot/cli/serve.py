@@ -111,7 +111,6 @@ def supervise(children: list[Child]) -> int:
             if child.pid == 0 and now >= child.due:
                 _start(child)
         _reap(children)
-        # A signal ends this sleep by itself, since its handler runs first and the loop looks again.
         time.sleep(0.1)
     _end(children)
     return 0

@@ -23,6 +23,7 @@ from bot.domain.policy import Policy
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, Subject, TrackedFinding
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.comments import CommentPlan, confirmations, plan_comments
+from bot.gitlab.errors import NotFound
 from bot.gitlab.model import Discussion, MergeRequest, Project
 from bot.gitlab.positions import position_for
 from bot.gitlab.publish import publish_comments
@@ -37,6 +38,7 @@ from bot.reports.notes import failure_description, running_description, status_d
 from bot.services import Services
 from bot.store import heads, projects, scans
 from bot.store.engine import session, transient, write_session
+from bot.texts import Language
 from scanners.interface import ScannerRun
 
 log = structlog.get_logger(__name__)
@@ -45,6 +47,7 @@ log = structlog.get_logger(__name__)
 GITLAB_SIMILARITY = 30
 """Per cent of alike lines from which GitLab's diff takes a deleted and an added file for a rename (as Gitaly does)."""
 
+_LETTING_THROUGH = (Outcome.PASSED, Outcome.WARNED)
 _FAILED = ":failed"
 """Ends the id of the record of a scan that was given up; what comes before is the job's id."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -168,8 +171,7 @@ class MergeRequestScan:
         if problems:
             raise PublicationIncomplete(failures.NOT_SENT.format(sentence=problems[0]))
         outcome = report.decision.outcome
-        state = "success" if outcome in (Outcome.PASSED, Outcome.WARNED) else "failed"
-        self._set_status(request, state, status_description(report, policy.language))
+        self._set_status(request, *self._state(request, report, policy.language))
         with write_session(self.services.store) as writing:
             heads.mark_scanned(
                 writing,
@@ -181,6 +183,9 @@ class MergeRequestScan:
                 base_sha=report.subject.base_sha,
                 target_branch=request.target_branch,
             )
+        if self._companions(request):
+            # One of them may have been judged at the same moment, before it could know of this verdict, or this of its.
+            self._set_status(request, *self._state(request, report, policy.language))
         return outcome.value
 
     def sync(self) -> str:
@@ -263,6 +268,45 @@ class MergeRequestScan:
         language = self.services.policy().for_project(self._project().path).language
         self._set_status(request, "failed", failure_description(language, reason=reason))
         return Outcome.NOT_ASSESSED.value
+
+    def _state(self, request: MergeRequest, report: ScanReport, language: Language) -> tuple[str, str]:
+        """
+        What the status of the head has to say, and in which words.
+
+        A status belongs to the commit and not to the merge request. So one that is clean against its own target must
+        not turn another of the same commit green, whose target lacks what this one's has.
+        """
+        if report.decision.outcome not in _LETTING_THROUGH:
+            return "failed", status_description(report, language)
+        waiting = False
+        for head in self._companions(request):
+            with session(self.services.store) as reading:
+                other = scans.load_scan(reading, head.last_scan_id) if head.last_scan_id is not None else None
+            judged = other is not None and other.subject.head_sha == request.sha
+            if other is not None and judged and other.decision.outcome in _LETTING_THROUGH:
+                continue
+            # Our own notes of it may be old: the event that closed it may have got lost.
+            try:
+                current = self.services.gitlab.merge_request(self.project_id, head.iid)
+            except NotFound:
+                continue
+            if not current.is_open or current.sha != request.sha:
+                continue
+            if other is not None and judged:
+                return "failed", f"!{head.iid}: {status_description(other, language)}"
+            waiting = True
+        if waiting:
+            return "running", running_description(language)
+        return "success", status_description(report, language)
+
+    def _companions(self, request: MergeRequest) -> list[heads.MergeRequestHead]:
+        """Other open merge requests with the same status: of the same commit, without pipelines of their own."""
+        pipeline = request.head_pipeline
+        if request.sha is None or (pipeline is not None and pipeline.source == "merge_request_event"):
+            return []
+        with session(self.services.store) as reading:
+            found = heads.open_heads_at(reading, request.sha)
+        return [head for head in found if head.project_id == self.project_id and head.iid != self.iid]
 
     def _mirror(self, project: Project, report: ScanReport) -> Mirror:
         """The project's mirror with the commits of ``report``, which another host may have scanned."""

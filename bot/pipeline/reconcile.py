@@ -4,6 +4,7 @@ Finds open merge requests that no delivery announced: GitLab does not deliver a 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -60,7 +61,7 @@ def reconcile(services: Services, queue: JobQueue) -> int:
     for request in missing:
         job = ScanMergeRequest(request.project_id, request.iid, request.sha, ScanReason.RECONCILED)
         with write_session(services.store) as writing:
-            submit(writing, queue, job, token="reconcile")  # noqa: S106 - no secret
+            submit(writing, queue, job, token=f"reconcile.{uuid.uuid4().hex}")
     if missing:
         log.info("merge requests reconciled", count=len(missing), open=len(requests))
     return len(missing)

@@ -17,6 +17,7 @@ from bot.domain.job import (
     ScanReason,
     SyncCommit,
     SyncMergeRequest,
+    SyncReason,
 )
 from bot.pipeline.engine import BRANCHES, MERGE_REQUESTS, Job, JobQueue
 from bot.store.heads import (
@@ -26,7 +27,6 @@ from bot.store.heads import (
     get_head,
     open_heads_at,
     raise_sequence,
-    set_workflow,
 )
 
 # Two hooks (a project's and the system's) announce the same push under different ids.
@@ -37,11 +37,11 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
     """
     Store the jobs for one request and return their ids; none when the request asks for nothing that is not under way.
 
-    ``token`` makes ids of jobs that are not counted unique: the delivery's key, or anything that never repeats.
+    ``token`` makes the jobs' ids unique: the delivery's key, or anything else that never repeats.
     """
     match request:
         case ScanMergeRequest():
-            return _scan(session, queue, request)
+            return _scan(session, queue, request, token)
         case SyncMergeRequest():
             return _sync(session, queue, request.project_id, request.iid, request.reason.value, token)
         case SyncCommit():
@@ -51,7 +51,7 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
                 for job_id in _sync(session, queue, head.project_id, head.iid, request.reason.value, token)
             )
         case CloseMergeRequest():
-            return _close(session, queue, request)
+            return _close(session, queue, request, token)
         case ScanBranch():
             job_id = f"branch:{request.project_id}:{request.sha}:{token}"
             arguments = (request.project_id, request.branch, request.sha)
@@ -70,7 +70,7 @@ def _partition(project_id: int, iid: int) -> str:
     return f"{project_id}!{iid}"
 
 
-def _scan(session: Session, queue: JobQueue, request: ScanMergeRequest) -> tuple[str, ...]:
+def _scan(session: Session, queue: JobQueue, request: ScanMergeRequest, token: str) -> tuple[str, ...]:
     known = get_head(session, request.project_id, request.iid)
     if (
         request.reason in _REPEATABLE
@@ -80,9 +80,9 @@ def _scan(session: Session, queue: JobQueue, request: ScanMergeRequest) -> tuple
         and known.state is HeadState.OPENED
     ):
         return ()
-    raised = raise_sequence(session, request.project_id, request.iid, head_sha=request.head_sha)
-    job_id = f"mr:{request.project_id}!{request.iid}:{raised.sequence}"
-    set_workflow(session, request.project_id, request.iid, sequence=raised.sequence, workflow_id=job_id)
+    # Not the sequence number: it begins anew for a project that was forgotten, and an id must never repeat.
+    job_id = f"mr:{request.project_id}!{request.iid}:{token}"
+    raised = raise_sequence(session, request.project_id, request.iid, workflow_id=job_id, head_sha=request.head_sha)
     arguments = (request.project_id, request.iid, raised.sequence, request.reason.value)
     partition = _partition(request.project_id, request.iid)
     queue.submit(session, Job(job_id, "scan_merge_request", arguments, MERGE_REQUESTS, partition))
@@ -99,7 +99,7 @@ def _sync(session: Session, queue: JobQueue, project_id: int, iid: int, reason: 
     return (job_id,)
 
 
-def _close(session: Session, queue: JobQueue, request: CloseMergeRequest) -> tuple[str, ...]:
+def _close(session: Session, queue: JobQueue, request: CloseMergeRequest, token: str) -> tuple[str, ...]:
     state = HeadState.MERGED if request.merged else HeadState.CLOSED
     raised = close_head(session, request.project_id, request.iid, state)
     if raised is None:
@@ -108,4 +108,15 @@ def _close(session: Session, queue: JobQueue, request: CloseMergeRequest) -> tup
     arguments = (request.project_id, request.iid, request.merged)
     partition = _partition(request.project_id, request.iid)
     queue.submit(session, Job(job_id, "close_merge_request", arguments, MERGE_REQUESTS, partition))
-    return (job_id,)
+    # Others of the same commit share its status, and may have been red because of it.
+    closed = get_head(session, request.project_id, request.iid)
+    sharing = open_heads_at(session, closed.head_sha) if closed is not None and closed.head_sha is not None else ()
+    return (
+        job_id,
+        *(
+            id_
+            for head in sharing
+            if head.project_id == request.project_id
+            for id_ in _sync(session, queue, head.project_id, head.iid, SyncReason.RECONCILED.value, token)
+        ),
+    )

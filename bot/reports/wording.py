@@ -456,8 +456,3 @@ def counted_presences(report: ScanReport) -> list[Presence]:
 def scanners_of(finding: Finding) -> list[str]:
     """Names of all scanners that saw the finding, sorted."""
     return sorted({attribution.scanner for attribution in finding.attributions} | {finding.scanner})
-
-
-def place_of(finding: Finding) -> str:
-    """Path and line, as editors and terminals understand it: ``src/a.py:12``."""
-    return f"{finding.location.path}:{finding.location.start_line}"

@@ -15,6 +15,11 @@ from bot.store.tables import DeliveryRecord
 
 _DELIVERY = table(DeliveryRecord)
 _KEY_LENGTH = 200
+_FINISH = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.key == bindparam("stored_key"))
+    .values(job_id=bindparam("new_job_id"), result=bindparam("new_result"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,7 @@ def finish_deliveries(session: Session, deliveries: Sequence[StoredDelivery]) ->
     """Write job id and result of stored deliveries, known only after they turned out to be new."""
     if deliveries:
         session.connection().execute(
-            update(_DELIVERY)
-            .where(_DELIVERY.c.key == bindparam("stored_key"))
-            .values(job_id=bindparam("new_job_id"), result=bindparam("new_result")),
+            _FINISH,
             [
                 {"stored_key": _stored_key(d.key), "new_job_id": d.job_id, "new_result": d.result}
                 for d in sorted(deliveries, key=lambda delivery: _stored_key(delivery.key))

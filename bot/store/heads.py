@@ -11,15 +11,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Executable, Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.clock import database_time
-from bot.store.statements import chunks, insert_into, table
+from bot.store.statements import chunks, insert_for, table
 from bot.store.tables import MergeRequestRecord
 
 _HEAD = table(MergeRequestRecord)
+_ONE_HEAD = select(_HEAD).where(_HEAD.c.project_id == bindparam("project"), _HEAD.c.iid == bindparam("number"))
 
 
 class HeadState(Enum):
@@ -76,41 +78,48 @@ def raise_sequence(
     Make a job the newest of a merge request: one statement, whoever else does the same at this moment.
 
     A merge request that was closed counts as open again. ``head_sha`` and ``target_branch`` stay as they were where
-    None. Where the job's id holds the sequence, leave ``workflow_id`` out and call ``set_workflow`` in the same
-    transaction.
+    None.
     """
-    statement = insert_into(session, _HEAD).values(
-        project_id=project_id,
-        iid=iid,
-        sequence=1,
-        workflow_id=workflow_id,
-        head_sha=head_sha,
-        target_branch=target_branch,
-        state=HeadState.OPENED.value,
-        updated_at=database_time(),
-    )
-    new = statement.excluded
     row = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["project_id", "iid"],
-            set_={
-                "sequence": _HEAD.c.sequence + 1,
-                # RETURNING shows the row as it is afterwards, so the old value is kept in a column of its own.
-                "previous_workflow_id": _HEAD.c.workflow_id,
-                "workflow_id": new.workflow_id,
-                "head_sha": func.coalesce(new.head_sha, _HEAD.c.head_sha),
-                "target_branch": func.coalesce(new.target_branch, _HEAD.c.target_branch),
-                "state": new.state,
-                "updated_at": new.updated_at,
-            },
-        ).returning(_HEAD.c.sequence, _HEAD.c.previous_workflow_id)
+        _raise_statement(session.get_bind().dialect.name),
+        {
+            "project_id": project_id,
+            "iid": iid,
+            "workflow_id": workflow_id,
+            "head_sha": head_sha,
+            "target_branch": target_branch,
+        },
     ).one()
     return Raised(row.sequence, row.previous_workflow_id)
 
 
-def set_workflow(session: Session, project_id: int, iid: int, *, sequence: int, workflow_id: str) -> bool:
-    """Name the job of this sequence number; False (and nothing done) when it is no longer the newest."""
-    return _update(session, project_id, iid, sequence, workflow_id=workflow_id)
+@cache
+def _raise_statement(dialect: str) -> Executable:
+    # Built once: a webhook waits for this, and building it takes longer than the database does.
+    statement = insert_for(dialect, _HEAD).values(
+        project_id=bindparam("project_id"),
+        iid=bindparam("iid"),
+        sequence=1,
+        workflow_id=bindparam("workflow_id"),
+        head_sha=bindparam("head_sha"),
+        target_branch=bindparam("target_branch"),
+        state=HeadState.OPENED.value,
+        updated_at=database_time(),
+    )
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["project_id", "iid"],
+        set_={
+            "sequence": _HEAD.c.sequence + 1,
+            # RETURNING shows the row as it is afterwards, so the old value is kept in a column of its own.
+            "previous_workflow_id": _HEAD.c.workflow_id,
+            "workflow_id": new.workflow_id,
+            "head_sha": func.coalesce(new.head_sha, _HEAD.c.head_sha),
+            "target_branch": func.coalesce(new.target_branch, _HEAD.c.target_branch),
+            "state": new.state,
+            "updated_at": new.updated_at,
+        },
+    ).returning(_HEAD.c.sequence, _HEAD.c.previous_workflow_id)
 
 
 def current_sequence(session: Session, project_id: int, iid: int) -> int:
@@ -121,7 +130,7 @@ def current_sequence(session: Session, project_id: int, iid: int) -> int:
 
 def get_head(session: Session, project_id: int, iid: int) -> MergeRequestHead | None:
     """One merge request, or None."""
-    row = session.execute(select(_HEAD).where(_HEAD.c.project_id == project_id, _HEAD.c.iid == iid)).one_or_none()
+    row = session.execute(_ONE_HEAD, {"project": project_id, "number": iid}).one_or_none()
     return None if row is None else _head(row)
 
 

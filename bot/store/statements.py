@@ -23,9 +23,12 @@ def table(record: type[SQLModel]) -> Table:
 
 def insert_into(session: Session, target: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that knows ``ON CONFLICT``, in the session's dialect."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(target)
-    return sqlite.insert(target)
+    return insert_for(session.get_bind().dialect.name, target)
+
+
+def insert_for(dialect: str, target: Table) -> postgresql.Insert | sqlite.Insert:
+    """The same for a dialect by name, for statements that are built once."""
+    return postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

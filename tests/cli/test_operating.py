@@ -78,6 +78,13 @@ def test_healthy_installation(configured: CommandLine) -> None:
     assert "a failed gate blocks the merge" in done.stdout
 
 
+def test_doctor_changes_no_table(tmp_path: Path) -> None:
+    line = CommandLine(tmp_path)
+    assert "mergewarden migrate" in flat(line("doctor").stdout)
+    assert "mergewarden migrate" in flat(line("doctor").stdout)
+    assert line("migrate").stdout.startswith("applied ")
+
+
 def test_doctor_names_each_missing_setting(tmp_path: Path) -> None:
     done = CommandLine(tmp_path)("doctor")
     assert done.returncode == 1

@@ -102,3 +102,9 @@ def test_no_file_breaks_the_search(detector: Detector, raw: bytes, name: str) ->
     for hit in detector.scan(name, raw):
         assert hit.line >= 1
         assert hit.start < hit.end or hit.start == -1
+
+
+def test_example_host_elsewhere_on_the_line_excuses_no_password(detector: Detector) -> None:
+    word = "Kj8sdf" + "7Hq2"
+    line = f'u = "https://bob:{word}@db.corp.internal.net/x"  # like bob@example.com'
+    assert [hit.rule for hit in detector.scan("000001.py", line.encode())] == ["BasicAuthDetector"]

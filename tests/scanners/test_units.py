@@ -143,6 +143,8 @@ def test_two_bytes_in_front_do_not_hide_a_file_of_settings() -> None:
     assert b"password=1" in as_utf8(".properties", b"\xff\xfe\npassword=1\n")
 
 
-@pytest.mark.parametrize(("raw", "lone"), [(b"a\r\nb\r\n", False), (b"a\nb", False), (b"a\rb", True), (b"\r\r\n", True)])
+@pytest.mark.parametrize(
+    ("raw", "lone"), [(b"a\r\nb\r\n", False), (b"a\nb", False), (b"a\rb", True), (b"\r\r\n", True)]
+)
 def test_lone_carriage_return_is_seen(raw: bytes, lone: bool) -> None:
     assert has_lone_cr(raw) is lone

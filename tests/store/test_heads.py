@@ -29,7 +29,6 @@ from bot.store.heads import (
     mark_scanned,
     open_heads_at,
     raise_sequence,
-    set_workflow,
 )
 from bot.store.projects import (
     Project,
@@ -92,15 +91,6 @@ def test_what_an_event_does_not_name_stays(engine: Engine) -> None:
     head = head_of(engine, 1, 2)
     assert (head.sequence, head.workflow_id, head.head_sha, head.target_branch) == (2, "w2", A, "main")
     assert head.state is HeadState.OPENED
-
-
-def test_a_job_whose_id_holds_the_sequence_is_named_afterwards(engine: Engine) -> None:
-    with write_session(engine) as opened:
-        first = raise_sequence(opened, 1, 2)
-        assert set_workflow(opened, 1, 2, sequence=first.sequence, workflow_id="mr:1!2:1")
-        second = raise_sequence(opened, 1, 2)
-        assert second.previous_workflow_id == "mr:1!2:1"
-        assert not set_workflow(opened, 1, 2, sequence=first.sequence, workflow_id="late")
 
 
 def test_a_superseded_job_cannot_mark_its_scan_as_the_last(engine: Engine) -> None:

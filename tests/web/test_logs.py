@@ -134,6 +134,13 @@ def test_libraries_log_through_the_same_net(name: str) -> None:
     assert "\\nnext" in event["event"]
 
 
+def test_the_engine_does_not_tell_its_migrations_nor_advise_against_our_default() -> None:
+    stream = logged()
+    logging.getLogger("dbos").info("The SQLite system database is for development and testing.")
+    logging.getLogger("dbos").warning("a real one")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["a real one"]
+
+
 def test_a_logger_that_comes_with_handlers_does_not_print_twice_or_elsewhere() -> None:
     other = io.StringIO()
     logging.getLogger("dbos").addHandler(logging.StreamHandler(other))

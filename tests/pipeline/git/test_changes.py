@@ -170,6 +170,19 @@ def test_without_a_common_past_there_is_no_merge_base(builder: Builder, reposito
         repository.merge_base(two, "f" * 40)
 
 
+def test_crosswise_merge_cannot_bring_back_what_the_target_removed(builder: Builder, repository: Repository) -> None:
+    """Both sides merged the same two commits: against the one that still had the weakness nothing would be new."""
+    start = builder.commit({"a.py": "eval(x)\n"})
+    weak = builder.commit({"b.py": "1\n"}, parents=[start])
+    mended = builder.commit({"a.py": "x\n"}, ref="refs/heads/mend", parents=[start])
+    target = builder.commit({"a.py": "x\n", "b.py": "1\n"}, ref="refs/heads/t", parents=[weak, mended])
+    evil = builder.commit({"a.py": "eval(x)\n", "b.py": "1\n"}, ref="refs/heads/e", parents=[weak, mended])
+    base = repository.merge_base(target, evil)
+    assert base is not None
+    assert [str(change.new_path) for change in repository.changes(base, evil)] == ["a.py"]
+    assert base == target
+
+
 @pytest.mark.parametrize("ref", ["--all", "nope", "", "main\nmain", "HEAD:a", "main^{tree}:"])
 def test_what_is_no_commit_is_refused(builder: Builder, repository: Repository, ref: str) -> None:
     builder.commit({"a": "1"})
@@ -263,7 +276,7 @@ def test_hundred_thousand_changed_files_take_seconds(builder: Builder, repositor
     seconds = time.monotonic() - started
     assert len(changes) == 100_000
     assert all(change.hunks == (Hunk(2, 1, 2, 2),) for change in changes)
-    assert seconds < 20
+    assert seconds < 60  # 5 on an idle machine; what grows with the square would take an hour
 
 
 # -- for every pair of texts ------------------------------------------------------------------------------------------

@@ -294,7 +294,7 @@ def test_missing_folder_is_an_error_that_says_so(tmp_path: Path) -> None:
 
 
 def test_large_local_file_is_listed_and_left_where_it_is(work: Path, tmp_path: Path) -> None:
-    with (work / "big.py").open("wb") as file:
+    with (work / "big.png").open("wb") as file:
         file.truncate(20_000_000)
     with (work / "large.py").open("wb") as file:
         file.write(b"x = 1\n" * 4_000_000)
@@ -303,7 +303,7 @@ def test_large_local_file_is_listed_and_left_where_it_is(work: Path, tmp_path: P
     with LocalSource.open(work, scratch_root=tmp_path / "scratch") as source:
         tree = source.snapshot()
         changes = {str(change.new_path): change for change in source.changes(source.resolve("HEAD"), tree)}
-        assert changes["big.py"].binary
+        assert changes["big.png"].binary
         result = materialise(source, {"head": source.tree(tree)}, units)
         used = sum(place.stat().st_size for place in (tmp_path / "scratch").rglob("*") if place.is_file())
         assert used < 1_000_000

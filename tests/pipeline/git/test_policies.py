@@ -12,15 +12,17 @@ from bot.pipeline.git import Repository
 from bot.pipeline.policies import project_policy
 from bot.texts import Language
 from scanners.finding import Severity
-from tests.pipeline.git.builder import Builder
+from tests.pipeline.git.builder import Builder, Content
 from tests.sentences import assert_translatable
 
 ORGANISATION = PolicyDocument("policy.yaml", Policy(block=(PolicyRule("severe", Severity.HIGH),)))
 
 
 def read(builder: Builder, repository: Repository, content: bytes | None) -> tuple[Policy, tuple[Reason, ...]]:
-    files = {"README.md": b"Hello.\n"} | ({PROJECT_FILE: content} if content is not None else {})
-    return project_policy(ORGANISATION, "group/project", repository, builder.commit(dict(files)))
+    files: dict[str | bytes, Content] = {"README.md": b"Hello.\n"}
+    if content is not None:
+        files[PROJECT_FILE] = content
+    return project_policy(ORGANISATION, "group/project", repository, builder.commit(files, parents=[]))
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_each_content_is_written_once_under_a_neutral_name(
 def test_links_submodules_and_binaries_are_left_out(builder: Builder, repository: Repository, folder: Path) -> None:
     head = builder.commit(
         {
-            "link.py": Link(b"/etc/passwd"),
+            "link": Link(b"/etc/passwd"),
             "module": Submodule("1" * 40),
             "a.png": b"\x89PNG\0",
             "a.py": "1\n",
@@ -52,6 +52,24 @@ def test_links_submodules_and_binaries_are_left_out(builder: Builder, repository
     result = materialise(repository, {"head": repository.tree(head)}, folder)
     assert [str(file.path) for file in result.files["head"]] == ["a.py", "e.py"]
     assert sorted(place.read_bytes() for place in folder.iterdir()) == [b"", b"1\n"]
+
+
+def test_link_that_makes_a_program_of_a_text_is_not_passed_over(
+    builder: Builder, repository: Repository, folder: Path
+) -> None:
+    """Python follows the link and runs ``notes.txt``, which no scanner of Python reads."""
+    head = builder.commit(
+        {
+            "plugin.py": Link(b"notes.txt"),
+            "long.py": Link(b"x" * 5000),
+            "fine.py": Link(b"real.py"),
+            "real.py": "eval(x)\n",
+            "notes.txt": "eval(x)\n",
+        }
+    )
+    result = materialise(repository, {"head": repository.tree(head)}, folder)
+    unread = {str(file.path): file.unread for file in result.files["head"] if file.unit is None}
+    assert unread == {"plugin.py": "unsupported", "long.py": "unsupported"}
 
 
 def test_what_is_beyond_a_limit_is_reported(builder: Builder, repository: Repository, folder: Path) -> None:
