@@ -5,8 +5,8 @@
 FROM python:3.11.13-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv /opt/mergewarden
-COPY requirements.lock pyproject.toml README.md LICENSE ./
-RUN /opt/mergewarden/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements.run.lock pyproject.toml README.md LICENSE ./
+RUN /opt/mergewarden/bin/pip install --no-cache-dir --require-hashes -r requirements.run.lock
 COPY bot bot
 COPY scanners scanners
 COPY rules rules

@@ -27,7 +27,7 @@ demo: $(STAMP) ## show the main job against a GitLab stand-in (stays up; CI=true
 	$(BIN)/python -m tests.demo
 
 test: $(STAMP) ## pass the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: lint types imports test ## what CI runs
 
@@ -48,10 +48,12 @@ rules: $(STAMP) ## compile our rules and run their samples
 bench: $(STAMP) ## measure the figures that we promise
 	$(BIN)/python -m tests.benchmarks
 
-lock: ## renew requirements.lock (needs the network)
+lock: ## renew the two lock files (needs the network)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--extra dev --extra build --only-binary semgrep --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--extra build --only-binary semgrep --constraints requirements.lock --output-file requirements.run.lock pyproject.toml
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -62,6 +62,23 @@ class LanguageChoice(StrEnum):
     CHINESE = "zh-CN"
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"mergewarden {version('mergewarden')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What stands before a command; ``--version`` is done by its callback."""
+
+
 @app.command()
 def scan(
     path: Annotated[Path, typer.Argument(help="A git repository, or any folder.")] = Path(),
@@ -77,6 +94,9 @@ def scan(
     everything: Annotated[
         bool, typer.Option("--all", help="Text: also findings of severity info in full, not only how many there are.")
     ] = False,
+    project: Annotated[
+        str | None, typer.Option(help="Full path of the project on GitLab, for policies that differ by project.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """
@@ -98,6 +118,7 @@ def scan(
             language=language.value if language else None,
             config=config,
             everything=everything,
+            project=project,
         )
     )
 

@@ -41,6 +41,7 @@ def run_scan(
     language: str | None,
     config: Path | None,
     everything: bool = False,
+    project: str | None = None,
 ) -> int:
     """Scan, report, and return the exit status. Raises ``MergewardenError`` for wrong use."""
     # The working directory is usually the repository under judgement: its settings must not be ours.
@@ -64,7 +65,8 @@ def run_scan(
             raise MergewardenError(
                 f"{base} and {head or 'HEAD'} have no common ancestor", "In a shallow clone, fetch more history first."
             )
-        policy, reasons = project_policy(document, source.root.name, source, target)
+        name = project or source.root.name
+        policy, reasons = project_policy(document, name, source, target)
         with _progress() as show:
             assessed = assess_tree(
                 source,
@@ -77,7 +79,7 @@ def run_scan(
             )
         report = ScanReport(
             subject=Subject(
-                project=source.root.name,
+                project=name,
                 ref=head or "",
                 base_sha=ancestor,
                 head_sha=head_commit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,21 @@ def test_unwritable_data_directory(work_tree: WorkTree, tmp_path: Path) -> None:
     line.settings["DATA_DIR"] = str(tmp_path / "file")
     done = line("scan", work_tree.path)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+
+
+def test_project_name_chooses_the_policy(mergewarden: CommandLine, work_tree: WorkTree, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(
+        "version: 1\nblock:\n  - {name: severe, severity: high}\nrequired_scanners: []\n"
+        "projects:\n  - match: lab/*\n    block: []\n"
+    )
+    work_tree.commit({"load.py": UNSAFE_LOAD})
+    assert mergewarden("scan", work_tree.path, "--policy", policy).returncode == 1
+    assert mergewarden("scan", work_tree.path, "--policy", policy, "--project", "shop/web").returncode == 1
+    assert mergewarden("scan", work_tree.path, "--policy", policy, "--project", "lab/web").returncode == 0
+
+
+def test_version_is_printed(mergewarden: CommandLine) -> None:
+    answer = mergewarden("--version")
+    assert answer.returncode == 0
+    assert answer.stdout == f"mergewarden {version('mergewarden')}\n"

@@ -87,6 +87,7 @@ def test_many_pushes_in_a_row_scan_the_last(stage: Stage) -> None:
         story.push({"load.py": UNSAFE_LOAD, "n.txt": f"{number}\n"})
     story.push({"load.py": SAFE_LOAD})
     assert story.verdict(request).state == "success"
+    stage.settle()
     ended = [str(e["outcome"]) for e in stage.log(request, "job ended")]
     assert ended[-1] == "passed"
     assert len(stage.log(request, "scanned")) <= 3
