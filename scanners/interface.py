@@ -169,6 +169,8 @@ class Scanner(ABC):
     name: ClassVar[str]
     kind: ClassVar[FindingKind]
     ok_exit_codes: ClassVar[frozenset[int]] = frozenset({0})
+    niceness: ClassVar[int] = 5
+    """How far its process gives way to the other scanners: least for the slowest, which everybody waits for."""
     max_unit_bytes: ClassVar[int | None] = None
     """Units above this are not given to the tool and become a ``TOO_LARGE`` gap; None: no limit of its own."""
 

@@ -5,7 +5,7 @@ Runs as a program of its own, between us and a scanner: takes rights away, then 
 It is a program and not a ``preexec_fn`` because the worker has many threads, and Python code between fork and exec of a
 threaded process can deadlock. It imports little, since its start is paid for by every scanner (about 15 ms).
 
-Keys: ``memory``, ``address_space``, ``file`` (bytes), ``cpu`` (seconds), ``processes`` (count), ``network`` (``deny``).
+Keys: ``memory``, ``address_space``, ``file`` (bytes), ``cpu`` (seconds), ``nice`` (0 to 19), ``network`` (``deny``).
 To STATUS_FD it writes one word per line for each wall that stands: ``network``, ``processes``.
 """
 
@@ -54,6 +54,8 @@ def main(arguments: list[str]) -> int:
         if key in wanted:
             _lower(what, int(wanted[key]))
     _lower(resource.RLIMIT_CORE, 0)
+    if "nice" in wanted:
+        os.nice(int(wanted["nice"]))
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
     if wanted.get("network") == "deny":

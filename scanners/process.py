@@ -67,6 +67,7 @@ def run(
     memory_bytes: int | None = None,
     address_space_bytes: int | None = None,
     cpu_seconds: int | None = None,
+    niceness: int = 0,
     file_bytes: int | None = None,
     network: bool = False,
     cancelled: Callable[[], bool] | None = None,
@@ -83,6 +84,7 @@ def run(
     :param memory_bytes: limit of private memory (``RLIMIT_DATA``), for each process of the child.
     :param address_space_bytes: limit of address space (``RLIMIT_AS``).
     :param cpu_seconds: limit of processor time for each process of the child.
+    :param niceness: how far the child gives way to others (``nice``, from 0 to 19); not for children with the network.
     :param file_bytes: no file that it writes may grow beyond this.
     :param network: True leaves the host's network to it (git). False takes it away where the platform can, see
         ``Completed.network_denied``; also all processes then die with the first, wherever they hide.
@@ -108,6 +110,7 @@ def run(
             "memory": memory_bytes,
             "address_space": address_space_bytes,
             "cpu": cpu_seconds,
+            "nice": niceness or None,
             "file": file_bytes,
         }
         prefix = _light_prefix() if network else _launcher(status_out, limits)

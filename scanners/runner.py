@@ -386,6 +386,7 @@ class _Job:
             # OCaml 5 reserves half a gibibyte before it does anything, and threads reserve stacks.
             address_space_bytes=2 * self._limits.memory_bytes + 1024 * MEBIBYTE,
             file_bytes=2 * self._limits.report_bytes,
+            niceness=self._scanner.niceness,
             network=False,
             cancelled=self._cancelled,
         )

@@ -57,6 +57,7 @@ class Semgrep(Scanner):
 
     name: ClassVar[str] = "semgrep"
     kind: ClassVar[FindingKind] = FindingKind.SAST
+    niceness: ClassVar[int] = 0
     max_unit_bytes: ClassVar[int | None] = _MAX_TARGET_BYTES
 
     def __init__(self, pack_of: Callable[[str], Path] = catalog.compiled_pack) -> None:
