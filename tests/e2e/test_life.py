@@ -89,7 +89,9 @@ def test_many_pushes_in_a_row_scan_the_last(stage: Stage) -> None:
     assert story.verdict(request).state == "success"
     stage.settle()
     ended = [str(e["outcome"]) for e in stage.log(request, "job ended")]
-    assert ended[-1] == "passed"
+    # Older jobs may end after the newest one, without a word on the merge request.
+    assert ended.count("passed") == 1
+    assert set(ended) <= {"passed", "failed", "superseded"}
     assert len(stage.log(request, "scanned")) <= 3
     running = 0
     for entry in stage.log(request):
