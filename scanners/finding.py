@@ -55,6 +55,8 @@ class FindingKind(Enum):
     SAST = "sast"
     DEPENDENCY = "dependency"
     SECRET = "secret"  # noqa: S105 - a kind of finding
+    SUPPRESSION = "suppression"
+    """A comment or file that asks a scanner to look away: an act to review, not a weakness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,15 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedLocation:
+    """Another place that a scanner names to explain a finding, for example where tainted data comes from."""
+
+    location: Location
+    message: str = ""
+    """One line, cleaned; empty where the scanner says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attribution:
     """One scanner's word for a finding. A finding that two tools see has two."""
 
@@ -138,6 +149,15 @@ class Finding:
     fingerprint: str = ""
     """Stable identity within one tree, independent of line numbers; set by ``scanners.fingerprint``."""
     attributions: tuple[Attribution, ...] = field(default=())
+    context_hash: str = ""
+    """Hash of the flagged lines with their neighbours, secrets taken out: tells identical copies apart. Empty where the
+    lines are not known."""
+    earlier_hashes: tuple[tuple[str, str], ...] = ()
+    """``match_hash`` by earlier recipes as (version, hash), so that findings stored by an older release are known
+    again."""
+    tool_fingerprints: tuple[str, ...] = ()
+    """What the scanner itself says a finding's identity is, each hashed together with its name; sorted."""
+    related: tuple[RelatedLocation, ...] = ()
 
 
 finding_adapter: TypeAdapter[Finding] = TypeAdapter(Finding)

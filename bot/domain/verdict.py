@@ -33,6 +33,8 @@ class TrackedFinding:
     """Its counterpart in the base, for ``EXISTING`` and ``CHANGED``."""
     explanation: str = ""
     """English, one line, for example ``line map: was 57, now 63``."""
+    number: int | None = None
+    """The finding's number in the store; None where it has none (yet)."""
 
 
 class Outcome(Enum):
@@ -52,6 +54,17 @@ class Violation:
     rule: str
     """Name of the policy rule."""
     blocks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """One finding that does not count because of a suppression; it is shown all the same."""
+
+    fingerprint: str
+    suppression_id: int | None
+    """None for a suppression in the code itself, where the policy honours those."""
+    explanation: str
+    """English, one line: whose exception it is, why, and until when."""
 
 
 class ReasonCode(Enum):
@@ -88,6 +101,8 @@ class GateDecision:
     violations: tuple[Violation, ...] = ()
     reasons: tuple[Reason, ...] = ()
     policy_digest: str = ""
+    suppressed: tuple[Suppressed, ...] = ()
+    """Findings that would count but for a suppression."""
 
     def blocks(self, fingerprint: str) -> bool:
         """Whether the finding with this fingerprint is one that blocks the merge."""

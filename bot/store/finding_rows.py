@@ -1,7 +1,7 @@
 """
 Findings as flat JSON values and back, exactly.
 
-The keys are the column names of ``FindingRecord``; severity, confidence and kind are their words.
+The keys are the column names of ``ScanFindingRecord``; severity, confidence and kind are their words.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from scanners.finding import (
     FindingKind,
     Fix,
     Location,
+    RelatedLocation,
     Severity,
 )
 
@@ -49,6 +50,10 @@ def flat(finding: Finding) -> dict[str, Any]:
         "owasp": list(finding.owasp),
         "references": list(finding.references),
         "attributions": [[a.scanner, a.version, a.rule_id] for a in finding.attributions],
+        "context_hash": finding.context_hash,
+        "earlier_hashes": [list(pair) for pair in finding.earlier_hashes] or None,
+        "tool_fingerprints": list(finding.tool_fingerprints) or None,
+        "related": [[*_place(r.location), r.message] for r in finding.related] or None,
         "fix": None if fix is None else [fix.start_line, fix.end_line, fix.replacement],
         "dependency": None
         if dependency is None
@@ -104,6 +109,24 @@ def unflat(values: Mapping[str, Any]) -> Finding:
         match_hash=values["match_hash"],
         fingerprint=values["fingerprint"],
         attributions=tuple(Attribution(*attribution) for attribution in values["attributions"]),
+        # Values that an older release wrote lack what came later.
+        context_hash=values.get("context_hash") or "",
+        earlier_hashes=tuple((version, code) for version, code in values.get("earlier_hashes") or ()),
+        tool_fingerprints=tuple(values.get("tool_fingerprints") or ()),
+        related=tuple(
+            RelatedLocation(Location(PurePosixPath(path), *place), message)
+            for path, *place, message in values.get("related") or ()
+        ),
+    )
+
+
+def _place(location: Location) -> tuple[str, int, int, int | None, int | None]:
+    return (
+        str(location.path),
+        location.start_line,
+        location.end_line,
+        location.start_column,
+        location.end_column,
     )
 
 
@@ -120,6 +143,7 @@ def tracked_row(tracked: TrackedFinding) -> dict[str, Any]:
         "presence": tracked.presence,
         "explanation": tracked.explanation,
         "previous": previous,
+        "finding_id": tracked.number,
     }
 
 
@@ -133,4 +157,5 @@ def tracked_finding(row: Mapping[Any, Any]) -> TrackedFinding:
         presence=row["presence"],
         previous=None if previous is None else unflat({**values, **previous}),
         explanation=row["explanation"],
+        number=row["finding_id"],
     )

@@ -22,19 +22,20 @@ from bot.domain.verdict import (
     ReasonCode,
     ScanReport,
     Subject,
+    Suppressed,
     TrackedFinding,
     Violation,
 )
 from bot.store.clock import database_time
 from bot.store.finding_rows import flat, tracked_finding, tracked_row, unflat
 from bot.store.statements import insert_into, table
-from bot.store.tables import FindingRecord, MergeRequestRecord, ScannerRunRecord, ScanRecord
+from bot.store.tables import MergeRequestRecord, ScanFindingRecord, ScannerRunRecord, ScanRecord
 from scanners.finding import Finding
 from scanners.interface import Gap, GapReason, ScannerRun
 
 _SCAN = table(ScanRecord)
 _RUN = table(ScannerRunRecord)
-_FINDING = table(FindingRecord)
+_FINDING = table(ScanFindingRecord)
 _HEAD = table(MergeRequestRecord)
 
 
@@ -84,6 +85,7 @@ def record_scan(session: Session, report: ScanReport, *, project_id: int, scan_i
         error=next((r.detail or r.code.value for r in decision.reasons if r.code is ReasonCode.SCAN_FAILED), ""),
         violations=[[v.fingerprint, v.rule, v.blocks] for v in decision.violations],
         reasons=[[r.code.value, r.subject, r.detail] for r in decision.reasons],
+        suppressed=_suppressed_row(decision),
     )
     if session.execute(statement.on_conflict_do_nothing().returning(_SCAN.c.id)).one_or_none() is None:
         return False
@@ -110,6 +112,7 @@ def record_decision(session: Session, scan_id: str, decision: GateDecision) -> N
             policy_digest=decision.policy_digest,
             violations=[[v.fingerprint, v.rule, v.blocks] for v in decision.violations],
             reasons=[[r.code.value, r.subject, r.detail] for r in decision.reasons],
+            suppressed=_suppressed_row(decision),
         )
     )
 
@@ -142,6 +145,7 @@ def load_scan(session: Session, scan_id: str) -> ScanReport | None:
             violations=tuple(Violation(*values) for values in scan.violations),
             reasons=tuple(Reason(ReasonCode(code), subject, detail) for code, subject, detail in scan.reasons),
             policy_digest=scan.policy_digest,
+            suppressed=tuple(Suppressed(*values) for values in scan.suppressed or ()),
         ),
         started_at=scan.started_at,
         seconds=scan.seconds,
@@ -173,26 +177,6 @@ def page_of_findings(session: Session, scan_id: str, *, first: int = 0, limit: i
         .limit(limit)
     )
     return tuple(tracked_finding(row) for row in rows.mappings())
-
-
-def worst_findings(session: Session, *, limit: int = 100) -> tuple[tuple[str, TrackedFinding], ...]:
-    """The worst findings of all scans with the scan's id; read from an index, never sorted."""
-    rows = session.execute(worst_findings_query(limit))
-    return tuple((row["scan_id"], tracked_finding(row)) for row in rows.mappings())
-
-
-def worst_findings_query(limit: int) -> Select[Any]:
-    """The query of ``worst_findings``: all columns descend, as the index is read backwards."""
-    return (
-        select(_FINDING)
-        .order_by(
-            _FINDING.c.severity.desc(),
-            _FINDING.c.confidence.desc(),
-            _FINDING.c.scan_id.desc(),
-            _FINDING.c.position.desc(),
-        )
-        .limit(limit)
-    )
 
 
 def purge_scans(session: Session, *, before: datetime, limit: int = 100) -> int:
@@ -264,6 +248,10 @@ def _finding_rows(scan_id: str, report: ScanReport) -> list[dict[str, Any]]:
         {"scan_id": scan_id, "position": position, "place": places[id(tracked)].pop(), **tracked_row(tracked)}
         for position, tracked in enumerate(report.tracked)
     ]
+
+
+def _suppressed_row(decision: GateDecision) -> list[list[object]] | None:
+    return [[s.fingerprint, s.suppression_id, s.explanation] for s in decision.suppressed] or None
 
 
 def _run_row(scan_id: str, position: int, run: ScannerRun, positions: dict[Finding, int]) -> dict[str, Any]:

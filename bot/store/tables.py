@@ -11,9 +11,25 @@ path may have 4,096.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+)
 from sqlmodel import Field, SQLModel
 
+from bot.domain.known import Whereabouts
+from bot.domain.suppression import Scope
+from bot.domain.triage import Justification, TriageState
 from bot.domain.verdict import Outcome, Presence
 from bot.store.types import ExactText, Json, PackedJson, RankedEnum, UtcDateTime, WordEnum
 from scanners.finding import Confidence, FindingKind, Severity
@@ -115,6 +131,8 @@ class ScanRecord(Record, table=True):
     """List of ``[fingerprint, policy rule, blocks]``."""
     reasons: Any = Field(sa_column=Column(Json, nullable=False))
     """List of ``[code, subject, detail]``."""
+    suppressed: Any = Field(sa_column=Column(Json))
+    """List of ``[fingerprint, suppression, explanation]``; NULL for none."""
 
 
 class ScannerRunRecord(Record, table=True):
@@ -140,13 +158,11 @@ class ScannerRunRecord(Record, table=True):
     """The scanner's own words: the position of an equal finding of this scan, or a whole one; NULL for none."""
 
 
-class FindingRecord(Record, table=True):
+class ScanFindingRecord(Record, table=True):
     """One finding of a scan, with what the change did to it."""
 
-    __tablename__ = "finding"
+    __tablename__ = "scan_finding"
     __table_args__ = (
-        # What a list of the worst findings over many scans is read from; see scans.worst_findings.
-        Index("ix_finding_worst", "severity", "confidence", "scan_id", "position"),
         Index(None, "scan_id", "place"),
         Index(None, "fingerprint"),
     )
@@ -185,6 +201,17 @@ class FindingRecord(Record, table=True):
     dependency: Any = Field(sa_column=Column(Json))
     previous: Any = Field(sa_column=Column(Json))
     """Its counterpart in the base, as the fields that differ; NULL when there is none, ``{}`` when all are equal."""
+    context_hash: str = Field(sa_column=Column(ExactText, nullable=False))
+    earlier_hashes: Any = Field(sa_column=Column(Json))
+    """List of ``[version, hash]``; NULL for none."""
+    tool_fingerprints: Any = Field(sa_column=Column(Json))
+    """NULL for none."""
+    related: Any = Field(sa_column=Column(Json))
+    """List of ``[path, start line, end line, start column, end column, message]``; NULL for none."""
+    silences: Any = Field(sa_column=Column(Json))
+    """For in-code suppressions: what they silence; NULL for other findings."""
+    finding_id: int | None = Field(sa_column=Column(BigInteger))
+    """Its number among the project's findings; NULL in scans from before there were numbers, and for those fixed."""
 
 
 class CachedResultRecord(Record, table=True):
@@ -200,6 +227,245 @@ class CachedResultRecord(Record, table=True):
     last_used: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     """To the day, so that reading seldom writes."""
     value: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+# --- Findings beyond one scan -----------------------------------------------------------------------------------------
+
+_Number = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts by itself only where the type is called INTEGER."""
+
+
+class CounterRecord(Record, table=True):
+    """Numbers that are given out once and never again, whatever is deleted."""
+
+    __tablename__ = "counter"
+
+    name: str = Field(sa_column=Column(String(40), primary_key=True))
+    value: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """The last number that was given out."""
+
+
+class TrackedRefRecord(Record, table=True):
+    """A branch or merge request of which we know what findings it has."""
+
+    __tablename__ = "tracked_ref"
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    key: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    """Hash of project and name: names may be longer than an index entry."""
+    name: str = Field(sa_column=Column(ExactText, nullable=False))
+    """The branch's, or ``!7`` for a merge request."""
+    merge_request_iid: int | None = Field(sa_column=Column(BigInteger))
+    target: str | None = Field(sa_column=Column(ExactText))
+    """Branch that the merge request goes into."""
+    is_default: bool = Field(sa_column=Column(Boolean, nullable=False))
+    progress_done: int | None = Field(sa_column=Column(BigInteger))
+    """Files read of a scan that is under way; NULL when none is."""
+    progress_total: int | None = Field(sa_column=Column(BigInteger))
+    updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class StreamRecord(Record, table=True):
+    """What one source (our own scans, or one tool's imported reports) last said about one branch or merge request."""
+
+    __tablename__ = "stream"
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    ref_id: int = Field(
+        sa_column=Column(_Number, ForeignKey("tracked_ref.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    key: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    """Hash of ref and source."""
+    source: str = Field(sa_column=Column(ExactText, nullable=False))
+    """``scan``, or ``import:`` with the tool's name and, in parentheses, its category."""
+    commit_sha: str | None = Field(sa_column=Column(String(64)))
+    scan_id: str | None = Field(sa_column=Column(String(200)))
+    report_digest: str | None = Field(sa_column=Column(String(64)))
+    """SHA-256 of the report that was imported last."""
+    looked_with: Any = Field(sa_column=Column(Json, nullable=False))
+    """Scanner to what its answer depended on besides the code: version, rules, data."""
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Rises with each change, so that nobody writes over what he has not read."""
+    seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class FindingRecord(Record, table=True):
+    """A finding of a project, with the number that it keeps."""
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        # A list is read in this order and never sorted: see findings.page.
+        Index("ix_finding_worst", "whereabouts", "severity", "confidence", "id"),
+        Index("ix_finding_worst_of_project", "project_id", "whereabouts", "severity", "confidence", "id"),
+    )
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True, autoincrement=False))
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    whereabouts: Whereabouts = Field(sa_column=Column(RankedEnum(Whereabouts), nullable=False))
+    severity: Severity = Field(sa_column=Column(RankedEnum(Severity), nullable=False))
+    confidence: Confidence = Field(sa_column=Column(RankedEnum(Confidence), nullable=False))
+    state: TriageState = Field(sa_column=Column(WordEnum(TriageState), nullable=False))
+    justification: Justification | None = Field(sa_column=Column(WordEnum(Justification)))
+    judged_reason: str = Field(sa_column=Column(ExactText, nullable=False))
+    judged_by: str = Field(sa_column=Column(ExactText, nullable=False))
+    judged_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    first_seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    kind: FindingKind = Field(sa_column=Column(WordEnum(FindingKind), nullable=False))
+    scanner: str = Field(sa_column=Column(ExactText, nullable=False))
+    rule_id: str = Field(sa_column=Column(ExactText, nullable=False))
+    path: str = Field(sa_column=Column(ExactText, nullable=False))
+    start_line: int = Field(sa_column=Column(BigInteger, nullable=False))
+    end_line: int = Field(sa_column=Column(BigInteger, nullable=False))
+    start_column: int | None = Field(sa_column=Column(BigInteger))
+    end_column: int | None = Field(sa_column=Column(BigInteger))
+    title: str = Field(sa_column=Column(ExactText, nullable=False))
+    fingerprint: str = Field(sa_column=Column(String(200), nullable=False))
+    fingerprint_version: str = Field(sa_column=Column(String(40), nullable=False))
+    match_hash: str = Field(sa_column=Column(String(200), nullable=False))
+    context_hash: str = Field(sa_column=Column(String(200), nullable=False))
+    details: Any = Field(sa_column=Column(Json, nullable=False))
+    """What only the finding's own page shows: the other fields of ``finding_rows.flat``."""
+
+
+class PresenceRecord(Record, table=True):
+    """Whether a branch or merge request has a finding, apart from what people think of it."""
+
+    __tablename__ = "presence"
+
+    ref_id: int = Field(sa_column=Column(_Number, ForeignKey("tracked_ref.id", ondelete="CASCADE"), primary_key=True))
+    finding_id: int = Field(
+        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    presence: Presence = Field(sa_column=Column(WordEnum(Presence), nullable=False))
+    explanation: str = Field(sa_column=Column(ExactText, nullable=False))
+    first_seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    gone_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    changed_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+
+
+class AttributionRecord(Record, table=True):
+    """What one scanner's rule says about a finding in one stream, and where it saw it."""
+
+    __tablename__ = "attribution"
+
+    stream_id: int = Field(sa_column=Column(_Number, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True))
+    finding_id: int = Field(
+        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    number: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    """0 for the scanner whose words are shown; counts the others."""
+    scanner: str = Field(sa_column=Column(ExactText, nullable=False))
+    rule_id: str = Field(sa_column=Column(ExactText, nullable=False))
+    version: str = Field(sa_column=Column(ExactText, nullable=False))
+    path: str = Field(sa_column=Column(ExactText, nullable=False))
+    start_line: int = Field(sa_column=Column(BigInteger, nullable=False))
+    end_line: int = Field(sa_column=Column(BigInteger, nullable=False))
+    start_column: int | None = Field(sa_column=Column(BigInteger))
+    end_column: int | None = Field(sa_column=Column(BigInteger))
+    fingerprint_version: str = Field(sa_column=Column(String(40), nullable=False))
+    match_hash: str = Field(sa_column=Column(String(200), nullable=False))
+    context_hash: str = Field(sa_column=Column(String(200), nullable=False))
+    tool_fingerprints: Any = Field(sa_column=Column(Json))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Digest of all that is shown, so that nothing is written where nothing changed."""
+    explanation: str = Field(sa_column=Column(ExactText, nullable=False))
+    """Why it is the same finding as another scanner's; empty for the first."""
+    first_seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    last_seen_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    """NULL while it is seen: then it is the stream's ``seen_at``."""
+    gone_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    """Set when the scanner looked and did not see it; the row stays."""
+
+
+class TriageEventRecord(Record, table=True):
+    """One change of a judgement. Rows are added, never changed."""
+
+    __tablename__ = "triage_event"
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    finding_id: int = Field(
+        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    actor: str = Field(sa_column=Column(ExactText, nullable=False))
+    before: TriageState = Field(sa_column=Column(WordEnum(TriageState), nullable=False))
+    after: TriageState = Field(sa_column=Column(WordEnum(TriageState), nullable=False))
+    justification: Justification | None = Field(sa_column=Column(WordEnum(Justification)))
+    reason: str = Field(sa_column=Column(ExactText, nullable=False))
+    source: str = Field(sa_column=Column(String(40), nullable=False))
+    suppression_id: int | None = Field(sa_column=Column(BigInteger))
+
+
+class SuppressionRecord(Record, table=True):
+    """An exception from the gate; see ``bot.domain.suppression``."""
+
+    __tablename__ = "suppression"
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    project_id: int | None = Field(sa_column=Column(BigInteger, index=True))
+    scope: Scope = Field(sa_column=Column(WordEnum(Scope), nullable=False))
+    justification: Justification = Field(sa_column=Column(WordEnum(Justification), nullable=False))
+    reason: str = Field(sa_column=Column(ExactText, nullable=False))
+    created_by: str = Field(sa_column=Column(ExactText, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+    finding_id: int | None = Field(sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), index=True))
+    code: str = Field(sa_column=Column(String(200), nullable=False))
+    scanner: str = Field(sa_column=Column(ExactText, nullable=False))
+    rule_id: str = Field(sa_column=Column(ExactText, nullable=False))
+    path: str = Field(sa_column=Column(ExactText, nullable=False))
+    advisory: str = Field(sa_column=Column(ExactText, nullable=False))
+    package: str = Field(sa_column=Column(ExactText, nullable=False))
+    needs_approval: bool = Field(sa_column=Column(Boolean, nullable=False))
+    approved_by: str = Field(sa_column=Column(ExactText, nullable=False))
+    approved_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    revoked_by: str = Field(sa_column=Column(ExactText, nullable=False))
+    revoked_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    last_used_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+
+
+class ReportImportRecord(Record, table=True):
+    """A report that was imported, and what became of it."""
+
+    __tablename__ = "report_import"
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    ref: str = Field(sa_column=Column(ExactText, nullable=False))
+    commit_sha: str | None = Field(sa_column=Column(String(64)))
+    format: str = Field(sa_column=Column(String(40), nullable=False))
+    digest: str = Field(sa_column=Column(String(64), nullable=False))
+    """SHA-256 of the file."""
+    tools: Any = Field(sa_column=Column(Json, nullable=False))
+    actor: str = Field(sa_column=Column(ExactText, nullable=False))
+    imported_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    counts: Any = Field(sa_column=Column(Json, nullable=False))
+    """Word to number: new, known, changed, gone, rejected ..."""
+    rejected: Any = Field(sa_column=Column(PackedJson))
+    """The first of them as ``[where, why]``; NULL for none."""
+
+
+# --- Access -----------------------------------------------------------------------------------------------------------
+
+
+class ApiTokenRecord(Record, table=True):
+    """Who may use the API, for what, and until when. The token itself is not kept."""
+
+    __tablename__ = "api_token"
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    name: str = Field(sa_column=Column(ExactText, nullable=False))
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    """SHA-256 of the token, which is random and long."""
+    scopes: Any = Field(sa_column=Column(Json, nullable=False))
+    project: str = Field(sa_column=Column(ExactText, nullable=False))
+    """Pattern of the projects that it is good for."""
+    created_by: str = Field(sa_column=Column(ExactText, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    last_used_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    revoked_at: datetime | None = Field(sa_column=Column(UtcDateTime))
 
 
 # --- Advisories -------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -26,11 +25,9 @@ from bot.store.scans import (
     page_of_findings,
     purge_scans,
     record_scan,
-    worst_findings,
-    worst_findings_query,
 )
 from bot.store.statements import table
-from bot.store.tables import FindingRecord, ScannerRunRecord
+from bot.store.tables import ScanFindingRecord, ScannerRunRecord
 from scanners.finding import Attribution, Confidence, Dependency, Finding, FindingKind, Fix, Location, Severity
 from tests.store.counting import counted
 from tests.store.samples import NOON, REPORT, SAST
@@ -85,7 +82,7 @@ def test_recording_the_same_scan_again_changes_nothing(engine: Engine) -> None:
     assert not record(engine, changed)
     with session(engine) as opened:
         assert load_scan(opened, "scan-1") == REPORT
-        assert opened.scalar(select(func.count()).select_from(table(FindingRecord))) == len(REPORT.tracked)
+        assert opened.scalar(select(func.count()).select_from(table(ScanFindingRecord))) == len(REPORT.tracked)
 
 
 def test_a_scan_that_cannot_be_stored_whole_is_not_stored_at_all(engine: Engine) -> None:
@@ -123,20 +120,9 @@ def test_pages_show_the_worst_first_whatever_order_the_report_had(engine: Engine
 def test_equal_findings_of_one_report_have_places_of_their_own(engine: Engine) -> None:
     record(engine, REPORT)
     with session(engine) as opened:
-        places = opened.scalars(select(table(FindingRecord).c.place)).all()
+        places = opened.scalars(select(table(ScanFindingRecord).c.place)).all()
         assert sorted(places) == [0, 1, 2, 3, 4]
         assert page_of_findings(opened, "scan-1") == REPORT.with_presence(*Presence)
-
-
-def test_the_worst_findings_of_all_scans_come_first(engine: Engine) -> None:
-    record(engine, many(50), "one")
-    record(engine, many(50), "two")
-    with session(engine) as opened:
-        worst = worst_findings(opened, limit=20)
-    ranks = [(t.finding.severity, t.finding.confidence) for _, t in worst]
-    assert ranks == sorted(ranks, reverse=True)
-    assert ranks[0] == (Severity.CRITICAL, Confidence.HIGH)
-    assert Counter(scan for scan, _ in worst).keys() <= {"one", "two"}
 
 
 def test_the_first_page_is_read_from_an_index_and_never_sorted(engine: Engine) -> None:
@@ -145,17 +131,16 @@ def test_the_first_page_is_read_from_an_index_and_never_sorted(engine: Engine) -
     with write_session(engine) as opened:
         opened.execute(text("ANALYZE"))
     with session(engine) as opened:
-        for query in (
-            worst_findings_query(100),
-            select(table(FindingRecord))
-            .where(table(FindingRecord).c.scan_id == "scan-1", table(FindingRecord).c.place >= 0)
-            .order_by(table(FindingRecord).c.place)
-            .limit(100),
-        ):
-            plan = _plan(opened, query)
-            assert "ix_finding_" in plan
-            assert "sort" not in plan.lower()
-            assert "temp b-tree" not in plan.lower()
+        query = (
+            select(table(ScanFindingRecord))
+            .where(table(ScanFindingRecord).c.scan_id == "scan-1", table(ScanFindingRecord).c.place >= 0)
+            .order_by(table(ScanFindingRecord).c.place)
+            .limit(100)
+        )
+        plan = _plan(opened, query)
+        assert "ix_scan_finding_" in plan
+        assert "sort" not in plan.lower()
+        assert "temp b-tree" not in plan.lower()
 
 
 def test_latest_scan_is_the_one_that_started_last(engine: Engine) -> None:
@@ -207,7 +192,7 @@ def test_purge_keeps_the_latest_of_each_merge_request_and_branch(engine: Engine)
         kept = {name for (name,) in opened.execute(text("SELECT id FROM scan"))}
         assert kept == {"mr7-0", "mr7-3", "main-0", "dev-0", "mr8-only"}
         assert load_scan(opened, "mr7-3") is not None
-        owners = {name for (name,) in opened.execute(text("SELECT DISTINCT scan_id FROM finding"))}
+        owners = {name for (name,) in opened.execute(text("SELECT DISTINCT scan_id FROM scan_finding"))}
         assert owners == kept
 
 

@@ -1,0 +1,79 @@
+"""
+A finding as it is known beyond one scan: its number, where it is seen, by whom, and what people judged about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from bot.domain.triage import Judgement
+from bot.domain.verdict import Presence
+from scanners.finding import Finding, Location
+
+
+class Whereabouts(Enum):
+    """Where the last scans see a finding."""
+
+    NOWHERE = "nowhere"
+    ELSEWHERE = "elsewhere"
+    """On a merge request or another branch, not on the default branch."""
+    DEFAULT_BRANCH = "default_branch"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """A finding of a project with its number, which it keeps through edits, renames, merges and releases of ours."""
+
+    id: int
+    """Its number, as in ``#812``; unique over all projects."""
+    project_id: int
+    project: str
+    """Full path of the project."""
+    finding: Finding
+    """As it was last seen, on the default branch where it is there."""
+    whereabouts: Whereabouts
+    judgement: Judgement
+    first_seen_at: datetime
+    """UTC."""
+    suppressed: bool = False
+    """Whether a suppression is in force for it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where a finding is, or was, on one branch or merge request."""
+
+    ref: str
+    """A branch, or ``!7`` for a merge request."""
+    presence: Presence
+    """What the last scan there said."""
+    location: Location
+    explanation: str
+    """English, one line: why it is taken for the same."""
+    commit: str | None
+    """Commit of the last scan there."""
+    first_seen_at: datetime
+    gone_at: datetime | None
+    """None while the last scan sees it."""
+    changed_at: datetime | None
+    """When its flagged lines were last edited there; a judgement from before that has to be confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One scanner's word for a finding on one branch or merge request; kept when the scanner no longer says it."""
+
+    ref: str
+    source: str
+    """``scan`` for our own, else what was imported, for example ``import:CodeQL``."""
+    scanner: str
+    version: str
+    rule_id: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    gone_at: datetime | None
+    """When the scanner looked and did not see it any more; None while it does."""
+    explanation: str = ""
+    """Why it was taken for the same finding as another scanner's; empty for the first."""
