@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from scanners.finding import Finding, FindingKind
+from scanners.finding import Finding, FindingKind, Location
 from scanners.fingerprint import holds_secret
 from scanners.normalize import clean_text
 from scanners.redact import MASK, mask_line, mask_literals, mask_values, private_key_lines
@@ -47,9 +47,15 @@ def secrets_of(lines: Sequence[str], findings: Iterable[Finding], *, known: bool
 def flagged_code(finding: Finding, lines: Sequence[str]) -> str:
     """The code of a match, exactly, or its lines where the tool gave no columns; without secrets only after hashing."""
     where = finding.location
-    touched = list(lines[where.start_line - 1 : min(where.end_line, where.start_line + _CODE_LINES - 1)])
+    last = min(where.end_line, where.start_line + _CODE_LINES - 1)
+    return code_between(lines[where.start_line - 1 : last], where, finding.kind)
+
+
+def code_between(touched: Sequence[str], where: Location, kind: FindingKind) -> str:
+    """The code of a match out of the lines that it touches."""
+    touched = list(touched)
     # For a secret the whole line: what is left of it once the value is masked would be nothing.
-    if touched and where.start_column and where.end_column and finding.kind is not FindingKind.SECRET:
+    if touched and where.start_column and where.end_column and kind is not FindingKind.SECRET:
         touched[-1] = touched[-1][: max(0, where.end_column - 1)]
         touched[0] = touched[0][where.start_column - 1 :]
     return "\n".join(touched)

@@ -24,7 +24,7 @@ from scanners import reasons
 from scanners.correlate import correlate
 from scanners.evidence import Secrets, flagged_code, scrubbed, secrets_of, with_snippet
 from scanners.finding import Attribution, Finding, FindingKind
-from scanners.fingerprint import digest, fingerprinted, match_hash
+from scanners.fingerprint import RECIPES, Recipe, digest, fingerprinted, hashed
 from scanners.interface import (
     Gap,
     GapReason,
@@ -43,7 +43,7 @@ from scanners.interface import (
 from scanners.process import MEBIBYTE, Completed, run
 from scanners.units import decode, split_lines, suffix_of, unit_suffix
 
-_CACHE_VERSION = "2"
+_CACHE_VERSION = "3"
 """Part of every cache key; to be raised when what is stored, or how findings are made of reports, changes."""
 _PASSING_GAPS = frozenset({GapReason.SCANNER_ERROR})
 """Gaps that another try may close: such a result is not cached."""
@@ -88,6 +88,7 @@ class _Work:
     """One scanner's part of an assessment, as far as it has come."""
 
     scanner: Scanner
+    recipes: tuple[Recipe, ...] = RECIPES
     status: ScannerStatus = ScannerStatus.COMPLETED
     reason: str = ""
     version: str = ""
@@ -102,9 +103,12 @@ class _Work:
 class Assessment:
     """What all scanners said about a set of units; ``bind`` turns it into runs over a tree."""
 
-    def __init__(self, works: Sequence[_Work], shown: Mapping[tuple[str, _Content], tuple[Finding, ...]]) -> None:
+    def __init__(
+        self, works: Sequence[_Work], shown: Mapping[tuple[str, _Content], tuple[Finding, ...]], version: str
+    ) -> None:
         self._works = tuple(works)
         self._shown = shown
+        self._version = version
 
     @property
     def network_denied(self) -> bool:
@@ -123,7 +127,7 @@ class Assessment:
         applicable = False
         for file in files:
             if file.unit is None:
-                if file.unread is not None and _would_read(scanner, file.path):
+                if file.unread is not None and would_read(scanner, file.path):
                     applicable = True
                     gaps.append(Gap(file.path, GapReason(file.unread)))
                 continue
@@ -155,7 +159,7 @@ class Assessment:
             version=work.version,
             status=status,
             reason=work.reason if unanswered else "",
-            findings=fingerprinted(findings),
+            findings=fingerprinted(findings, self._version),
             gaps=tuple(sorted(gaps, key=lambda gap: (str(gap.path), gap.line or 0, gap.reason.value, gap.detail))),
             files=read,
             cached_files=cached,
@@ -175,6 +179,7 @@ def assess(
     limits: Limits | None = None,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[str, str], None] | None = None,
+    recipes: Sequence[Recipe] = RECIPES,
 ) -> Assessment:
     """
     Let all scanners read the units at once. Raises nothing that a scanner does: its runs say so.
@@ -183,9 +188,10 @@ def assess(
     :param workdir: an existing folder on the same file system, for what the scanners need while they run.
     :param cancelled: asked all the time, from several threads; True ends everything soon.
     :param progress: told ``(scanner, word)`` from several threads: ``started``, ``cached`` or a ``ScannerStatus``.
+    :param recipes: how flagged code is hashed, the present recipe last.
     """
     limits = limits or Limits()
-    works = [_Work(scanner) for scanner in scanners]
+    works = [_Work(scanner, recipes=tuple(recipes)) for scanner in scanners]
     # Two paths with one content are one unit's work.
     distinct = {_content(unit): unit for unit in units}
 
@@ -196,7 +202,7 @@ def assess(
     if works:
         with ThreadPoolExecutor(max_workers=len(works), thread_name_prefix="scanner") as pool:
             list(pool.map(work_on, works))
-    return Assessment(works, _finish(works, distinct, root, cache))
+    return Assessment(works, _finish(works, distinct, root, cache), recipes[-1].version)
 
 
 def merge_findings(runs: Iterable[ScannerRun]) -> tuple[Finding, ...]:
@@ -423,10 +429,11 @@ class _Job:
         lines = _lines(self._root / unit.name) if findings else []
         neutral = PurePosixPath("unit")
         kept = tuple(
-            replace(
-                finding,
-                location=replace(finding.location, path=neutral),
-                match_hash=match_hash(finding, flagged_code(finding, lines)),
+            hashed(
+                replace(finding, location=replace(finding.location, path=neutral)),
+                flagged_code(finding, lines),
+                lines,
+                self._work.recipes,
             )
             for finding in findings[:limit]
         )
@@ -460,10 +467,11 @@ def _content(unit: Unit) -> _Content:
 
 def _key(work: _Work, content: _Content) -> str:
     limit = str(work.scanner.max_unit_bytes)
-    return digest(_CACHE_VERSION, work.scanner.name, work.version, work.rules_digest, limit, *content)
+    recipes = " ".join(recipe.version for recipe in work.recipes)
+    return digest(_CACHE_VERSION, recipes, work.scanner.name, work.version, work.rules_digest, limit, *content)
 
 
-def _would_read(scanner: Scanner, path: PurePosixPath) -> bool:
+def would_read(scanner: Scanner, path: PurePosixPath) -> bool:
     """Whether a scanner would have read a file whose content nobody has."""
     suffix = unit_suffix(path, b"")
     return suffix is not None and scanner.applies_to(Unit(_CANARY + suffix, "", 0))

@@ -83,13 +83,22 @@ def _gap(path: PurePosixPath, reason: str) -> Gap:
 
 
 def _finding(entry: Mapping[str, Any], names: frozenset[str]) -> Finding | None:
+    return finding_from(entry, unit_path(entry.get("filename"), names))
+
+
+def finding_from(entry: Mapping[str, Any], path: PurePosixPath) -> Finding | None:
+    """
+    One entry of ``results`` as a finding in this file; None for a rule that is switched off.
+
+    Raises ``MalformedReport`` when it has no line.
+    """
     start = line_of(entry.get("line_number"))
     lines = entry.get("line_range")
     end = max([start, *(n for n in lines if isinstance(n, int))]) if isinstance(lines, list) else start
     column = entry.get("col_offset")
     end_column = entry.get("end_col_offset")
     location = Location(
-        unit_path(entry.get("filename"), names),
+        path,
         start,
         min(end, start + 100),
         column + 1 if isinstance(column, int) and 0 <= column < 2**31 else None,
@@ -106,6 +115,11 @@ def _finding(entry: Mapping[str, Any], names: frozenset[str]) -> Finding | None:
         references=(text_of(entry.get("more_info")),),
     )
     finding = finding_of("bandit", rule_id, FindingKind.SAST, location, words)
-    if finding is not None and rule_id in _HARMLESS_WHEN_LOW and words.severity is Severity.LOW:
+    return tempered(finding, words.severity) if finding is not None else None
+
+
+def tempered(finding: Finding, severity: Severity) -> Finding:
+    """The finding no worse than low where bandit itself calls this match harmless."""
+    if finding.rule_id in _HARMLESS_WHEN_LOW and severity is Severity.LOW:
         return replace(finding, severity=min(finding.severity, Severity.LOW))
     return finding

@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -110,9 +110,8 @@ class PipAudit(Scanner):
             for pin in read.pins:
                 if (pin.name, pin.version) not in answered:
                     raise MalformedReport(reasons.PACKAGE_LEFT_OUT.format(scanner=self.name))
-                findings.extend(
-                    _finding(vulnerability, pin, path, known) for vulnerability in vulnerable[pin.name, pin.version]
-                )
+                said = vulnerable[pin.name, pin.version]
+                findings.extend(finding_from(vulnerability, pin, path, known.of) for vulnerability in said)
         return ScannerReport(tuple(findings), tuple(gaps))
 
     def data_date(self) -> date | None:
@@ -161,14 +160,24 @@ class _Advisories:
         return next((self._by_id[word] for word in words if word in self._by_id), {})
 
 
-def _finding(vulnerability: Mapping[str, Any], pin: Pin, path: PurePosixPath, known: _Advisories) -> Finding:
+def finding_from(
+    vulnerability: Mapping[str, Any],
+    pin: Pin,
+    path: PurePosixPath,
+    advisory_of: Callable[[Iterable[str]], Mapping[str, Any]],
+) -> Finding:
+    """
+    One entry of ``vulns`` as a finding in this file. Raises ``MalformedReport`` when it has no id.
+
+    :param advisory_of: the advisory that has any of these ids, or nothing.
+    """
     aliases = vulnerability.get("aliases")
     ids = [text_of(vulnerability.get("id"), 100)]
     ids += [text_of(alias, 100) for alias in aliases] if isinstance(aliases, list) else []
     ids = list(dict.fromkeys(word for word in ids if word))
     if not ids:
         raise MalformedReport(reasons.NO_ADVISORY_ID.format(scanner=PipAudit.name))
-    advisory = known.of(ids)
+    advisory = advisory_of(ids)
     fixed = osv.fixed_versions(advisory, pin.name, pin.version) or _fixed(vulnerability.get("fix_versions"))
     summary = text_of(advisory.get("summary"), 200).replace("\n", " ")
     details = text_of(advisory.get("details")) or text_of(vulnerability.get("description"))

@@ -177,20 +177,33 @@ def _gap(error: Mapping[str, Any], names: frozenset[str]) -> Gap:
 
 
 def _finding(entry: Mapping[str, Any], names: frozenset[str], lines: _Lines) -> Finding | None:
-    start, end, extra = (_object(entry.get(key)) for key in ("start", "end", "extra"))
     path = unit_path(entry.get("path"), names)
+    location = location_from(entry, path)
+    rule_id = catalog.semgrep_rule_id(text_of(entry.get("check_id"), 200)) or "unknown"
+    replacement = _object(entry.get("extra")).get("fix")
+    fix = _fix(replacement, location, lines.of(path)) if isinstance(replacement, str) else None
+    return finding_of("semgrep", rule_id, FindingKind.SAST, location, words_from(entry, rule_id), fix)
+
+
+def location_from(entry: Mapping[str, Any], path: PurePosixPath) -> Location:
+    """Where an entry of ``results`` is in this file. Raises ``MalformedReport`` when it has no line."""
+    start, end = _object(entry.get("start")), _object(entry.get("end"))
     first = line_of(start.get("line"))
-    location = Location(
+    return Location(
         path,
         first,
         max(first, line_of(end.get("line"), first)),
         line_of(start.get("col"), 1),
         line_of(end.get("col"), 1),
     )
+
+
+def words_from(entry: Mapping[str, Any], rule_id: str) -> ToolWords:
+    """What semgrep says of a rule in an entry of ``results``."""
+    extra = _object(entry.get("extra"))
     metadata = _object(extra.get("metadata"))
     cwe = metadata.get("cwe")
-    rule_id = catalog.semgrep_rule_id(text_of(entry.get("check_id"), 200)) or "unknown"
-    words = ToolWords(
+    return ToolWords(
         title=rule_id.replace("-", " ").capitalize(),
         # Semgrep puts code into a rule's message, so the message of a rule that we do not know is not used.
         message="",
@@ -198,9 +211,6 @@ def _finding(entry: Mapping[str, Any], names: frozenset[str], lines: _Lines) -> 
         confidence=confidence_of_word(metadata.get("confidence")),
         cwes=cwes_of(cwe if isinstance(cwe, list) else [cwe]),
     )
-    replacement = extra.get("fix")
-    fix = _fix(replacement, location, lines.of(path)) if isinstance(replacement, str) else None
-    return finding_of("semgrep", rule_id, FindingKind.SAST, location, words, fix)
 
 
 def _fix(replacement: str, location: Location, lines: list[str]) -> Fix | None:
