@@ -36,13 +36,16 @@ class Coverage:
 
         ``path`` is where its file is now; None when it was deleted, when nobody has to look.
         """
+        return all(self.looked_by(scanner, finding, path) for scanner, _ in tokens_of(finding))
+
+    def looked_by(self, scanner: str, finding: Finding, path: PurePosixPath | None) -> bool:
+        """Whether this one of them has looked for it again."""
         if path is None:
             return True
-        return all(
+        return (
             scanner in self._answered
             and (scanner, path) not in self._unread
             and not self._lost_its_pin(finding, scanner, path)
-            for scanner, _ in tokens_of(finding)
         )
 
     def _lost_its_pin(self, finding: Finding, scanner: str, path: PurePosixPath) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from bot.domain import explanations
@@ -36,6 +36,7 @@ from bot.domain.evidence import (
     tokens_of,
     unambiguous,
 )
+from bot.domain.explanations import lines_of, shown
 from bot.domain.linemap import LineMap
 from bot.domain.matching import COMPARISONS, pair
 from bot.domain.verdict import Presence, TrackedFinding
@@ -115,7 +116,8 @@ class _Moves:
         self.by_old: dict[PurePosixPath, FileChange] = {}
         self.copied: set[PurePosixPath] = set()
         self._maps: dict[tuple[PurePosixPath | None, PurePosixPath | None], LineMap] = {}
-        for change in sorted(changes, key=lambda c: (str(c.new_path), str(c.old_path), c.kind.value)):
+        ordered = sorted(changes, key=lambda c: (str(c.new_path), str(c.old_path), c.kind.value))
+        for change in _with_nearest_as_renamed(ordered):
             if change.new_path is not None:
                 self.by_new.setdefault(change.new_path, change)
             if change.old_path is None:
@@ -145,6 +147,31 @@ class _Moves:
         if key not in self._maps:
             self._maps[key] = LineMap(change.hunks)
         return self._maps[key]
+
+
+def _with_nearest_as_renamed(changes: Sequence[FileChange]) -> list[FileChange]:
+    """
+    The changes, but of several files made of one that is gone, the one that was edited least is what became of it.
+
+    Git calls the last one by name the renamed one and the others copies, however much or little was edited in them.
+    """
+    heirs: defaultdict[PurePosixPath, list[FileChange]] = defaultdict(list)
+    for change in changes:
+        if change.old_path is not None and change.kind in (ChangeKind.RENAMED, ChangeKind.COPIED):
+            heirs[change.old_path].append(change)
+    kinds: dict[int, ChangeKind] = {}
+    for group in heirs.values():
+        renamed = [change for change in group if change.kind is ChangeKind.RENAMED]
+        if len(renamed) == 1 and len(group) > 1:
+            nearest = min(group, key=_edited_lines)
+            if _edited_lines(nearest) < _edited_lines(renamed[0]):
+                kinds |= {id(renamed[0]): ChangeKind.COPIED, id(nearest): ChangeKind.RENAMED}
+    return [replace(change, kind=kinds[id(change)]) if id(change) in kinds else change for change in changes]
+
+
+def _edited_lines(change: FileChange) -> tuple[bool, int]:
+    """How much was edited; where nothing is known about lines, more than anything."""
+    return change.binary, sum(hunk.old_count + hunk.new_count for hunk in change.hunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +287,7 @@ class _File:
         """The template for a file that kept its name, or the one that says where the finding was, filled."""
         moved = self._old_path is not None and self._old_path != self._new_path
         template = elsewhere if moved else here
-        return template.format(was=_lines(before), now=_lines(after), path=_shown(self._old_path), **more)
+        return template.format(was=lines_of(before), now=lines_of(after), path=shown(self._old_path), **more)
 
     def _capped(self, why: str, spot: Spot) -> str:
         """``why`` and, where it was so, that not everything was compared."""
@@ -274,7 +301,7 @@ class _File:
         if change is not None and change.kind in _WITHOUT_BASE:
             why = {
                 ChangeKind.ADDED: explanations.NEW_FILE,
-                ChangeKind.COPIED: explanations.COPIED_FILE.format(path=_shown(change.old_path)),
+                ChangeKind.COPIED: explanations.COPIED_FILE.format(path=shown(change.old_path)),
                 ChangeKind.TYPE_CHANGED: explanations.OTHER_TYPE,
             }[change.kind]
         elif self._old_path is None:
@@ -326,8 +353,8 @@ class _Hints:
                 return explanations.COPIED_LINE.format(sentence=why, line=line)
         source = self._moved.get((finding.scanner, finding.rule_id, finding.match_hash))
         if source is not None:
-            path = _shown(source.location.path)
-            return explanations.MOVED_HERE.format(sentence=why, path=path, lines=_lines(source))
+            path = shown(source.location.path)
+            return explanations.MOVED_HERE.format(sentence=why, path=path, lines=lines_of(source))
         return why
 
 
@@ -345,20 +372,9 @@ def _fixed(finding: Finding, moves: _Moves) -> TrackedFinding:
         why = explanations.LINES_REMOVED
     else:
         why = explanations.NOT_FLAGGED
-    return TrackedFinding(finding, Presence.FIXED, explanation=why.format(was=_lines(finding)))
-
-
-def _lines(finding: Finding) -> str:
-    where = finding.location
-    return f"{where.start_line}" if where.start_line == where.end_line else f"{where.start_line}-{where.end_line}"
+    return TrackedFinding(finding, Presence.FIXED, explanation=why.format(was=lines_of(finding)))
 
 
 def _release(finding: Finding) -> str:
     about = dependency_of(finding)
-    return f"{_shown(about.package)} {_shown(about.version)}"
-
-
-def _shown(text: object) -> str:
-    """A stranger's word in one line of printable characters, at most 200 of them."""
-    whole = "".join(c if c.isprintable() else "?" for c in str(text))
-    return whole if len(whole) <= 200 else whole[:199] + "…"
+    return f"{shown(about.package)} {shown(about.version)}"

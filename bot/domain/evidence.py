@@ -136,13 +136,15 @@ def _edited_cost(old: Spot, new: Spot) -> tuple[int, ...] | None:
     return (int(old.tokens[0] != new.tokens[0]), abs(old.expected - new.expected))
 
 
-def _release_keys(spot: Spot) -> list[Hashable]:
-    return [(key, dependency_of(spot.finding).version) for key in _package_keys(spot)]
+def release_keys(finding: Finding) -> list[Hashable]:
+    """What two findings about the same version of the same package share."""
+    return [(key, dependency_of(finding).version) for key in package_keys(finding)]
 
 
-def _package_keys(spot: Spot) -> list[Hashable]:
-    about = dependency_of(spot.finding)
-    names = {name.casefold() for name in (spot.finding.rule_id, *about.advisory_ids)}
+def package_keys(finding: Finding) -> list[tuple[str, str, str]]:
+    """Ecosystem, package and one name of the advisory, for each of its names."""
+    about = dependency_of(finding)
+    names = {name.casefold() for name in (finding.rule_id, *about.advisory_ids)}
     return [(about.ecosystem.casefold(), about.package, name) for name in sorted(names)]
 
 
@@ -177,8 +179,8 @@ MOVED = Pass(_code_keys, _moved_cost)
 SAME_CODE = Pass(_code_keys, _no_cost)
 """For files without a line map."""
 
-SAME_RELEASE = Pass(_release_keys, _near)
-SAME_PACKAGE = Pass(_package_keys, _near)
+SAME_RELEASE = Pass(lambda spot: release_keys(spot.finding), _near)
+SAME_PACKAGE = Pass(lambda spot: package_keys(spot.finding), _near)
 """For dependencies."""
 
 

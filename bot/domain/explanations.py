@@ -9,8 +9,11 @@ that was made from another template.
 from __future__ import annotations
 
 from bot.texts import N_
+from scanners.finding import Finding
 
 # What may follow any of the sentences below comes first, or it would be taken for the end of a path.
+SAME_AS = N_("same as #{count}: {sentence}")
+REOPENED = N_("{sentence}; it had gone and is back")
 MOVED_HERE = N_("{sentence}; the same code went away from {path}, {lines}")
 COPIED_LINE = N_("{sentence}, where line {line} has the same finding")
 HURRIED = N_(
@@ -45,5 +48,33 @@ TYPE_CHANGED = N_("file is of another type now: was {was}")
 LINES_REMOVED = N_("flagged lines were edited or removed: was {was}")
 NOT_FLAGGED = N_("no longer flagged: was {was}")
 
+FIRST_SEEN = N_("never seen before in this project")
+SAME_CONTEXT = N_("same code between the same lines: was {was}, now {now}")
+SAME_CONTEXT_ELSEWHERE = N_("same code between the same lines, in another file: was {was} of {path}, now {now}")
+CODE_FOUND = N_("same code in the same file: was {was}, now {now}")
+TOOL_FINGERPRINT = N_("same fingerprint of the scanner: was {was}, now {now}")
+TOOL_FINGERPRINT_ELSEWHERE = N_("same fingerprint of the scanner, in another file: was {was} of {path}, now {now}")
+PACKAGE_FOUND = N_("same version with the same advisory: was {was}, now {now}")
+PACKAGE_CHANGED = N_("another version with the same advisory: was {was}, now {now}")
+IN_CODE = N_("the code itself asks to pass over it, on line {line}: {key}")
+NOT_TOUCHED = N_("no word of this scanner on the target branch, and not on a line that this merge request touches")
+SAME_PLACE = N_("same rule in the same place, no code to compare: {now}")
+ONLY_ONE = N_("only one of this rule in this file, no code to compare: was {was}, now {now}")
+SAME_WEAKNESS = N_("{scanner} reports a related weakness (CWE-{count}) on lines that overlap: {lines}")
+SAME_SECRET = N_("{scanner} reports a secret on the same line: {lines}")
+SAME_ADVISORY = N_("{scanner} reports the same advisory, {key}, for the same package")
+
 ALL = tuple(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
 """Every template of this module, in the order in which they are tried."""
+
+
+def lines_of(finding: Finding) -> str:
+    """The lines of a finding as a sentence has them: ``57`` or ``57-63``."""
+    where = finding.location
+    return f"{where.start_line}" if where.start_line == where.end_line else f"{where.start_line}-{where.end_line}"
+
+
+def shown(text: object) -> str:
+    """A stranger's word in one line of printable characters, at most 200 of them."""
+    whole = "".join(c if c.isprintable() else "?" for c in str(text))
+    return whole if len(whole) <= 200 else whole[:199] + "…"

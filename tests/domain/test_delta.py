@@ -213,6 +213,38 @@ def test_copy_of_a_file_has_new_findings_that_say_where_they_come_from() -> None
     assert "copied from a.py, where line 5 has the same finding" in only.explanation
 
 
+def test_copy_has_new_findings_even_where_its_source_keeps_them() -> None:
+    copied = change((1, 0, 2, 3), old="a.py", new="b.py", kind=ChangeKind.COPIED)
+    edited = change((9, 1, 9, 1), old="a.py", new="a.py")
+    base = [finding("a.py", 5, code="x")]
+    made = compare(base, [finding("a.py", 5, code="x"), finding("b.py", 8, code="x")], [copied, edited])
+    assert [(str(t.finding.location.path), t.presence) for t in made] == [("a.py", EXISTING), ("b.py", NEW)]
+    assert "copied from a.py, where line 5 has the same finding" in made[1].explanation
+
+
+@pytest.mark.parametrize("names", [("b.py", "c.py"), ("c.py", "b.py")])
+def test_of_several_files_made_of_one_that_is_gone_the_least_edited_continues_it(names: tuple[str, str]) -> None:
+    """Git calls the last one by name the renamed one and the others copies."""
+    intact, edited = names
+    first, last = sorted(names)
+    hunks = {intact: [(1, 0, 2, 1)], edited: [(1, 0, 2, 9)]}
+    changes = [
+        change(*hunks[first], old="a.py", new=first, kind=ChangeKind.COPIED),
+        change(*hunks[last], old="a.py", new=last, kind=ChangeKind.RENAMED),
+    ]
+    made = compare([finding("a.py", 5)], [finding(intact, 6), finding(edited, 14)], changes)
+    assert {str(t.finding.location.path): t.presence for t in made} == {intact: EXISTING, edited: NEW}
+
+
+def test_file_without_a_line_map_does_not_continue_one_that_another_file_continues() -> None:
+    changes = [
+        change(old="a.py", new="b.py", kind=ChangeKind.COPIED, binary=True),
+        change((1, 5, 1, 5), old="a.py", new="c.py", kind=ChangeKind.RENAMED),
+    ]
+    made = compare([finding("a.py", 9)], [finding("b.py", 9), finding("c.py", 9)], changes)
+    assert {str(t.finding.location.path): t.presence for t in made} == {"b.py": NEW, "c.py": EXISTING}
+
+
 def test_source_of_a_copy_that_nobody_scanned_again_is_not_called_fixed() -> None:
     assert compare([finding("a.py", 5)], [], [change(old="a.py", new="b.py", kind=ChangeKind.COPIED)]) == ()
 

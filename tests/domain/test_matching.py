@@ -49,3 +49,23 @@ def test_everyone_is_paired_once_or_left(bases: list[int], heads: list[int], com
     made = pair(bases, heads, lambda n: [n % 3, "odd" if n % 2 else "even"], _distance, comparisons=comparisons)
     assert sorted([b for b, _ in made.pairs] + made.bases) == sorted(bases)
     assert sorted([h for _, h in made.pairs] + made.heads) == sorted(heads)
+
+
+@given(_NUMBERS, _NUMBERS, st.integers(0, 60))
+def test_no_input_costs_more_comparisons_than_the_cap_and_one_for_each_that_is_taken_in_order(
+    bases: list[int], heads: list[int], comparisons: int
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def counted(left: int, right: int) -> tuple[int, ...]:
+        asked.append((left, right))
+        return _distance(left, right)
+
+    made = pair(bases, heads, lambda n: [n % 3, "odd" if n % 2 else "even"], counted, comparisons=comparisons)
+    keys_of_each = 2
+    assert len(asked) <= comparisons + keys_of_each * min(len(bases), len(heads))
+    # Whoever was not compared with everybody who shares a key is named.
+    for number, head in enumerate(heads):
+        alike = {base for base in bases if base % 3 == head % 3 or base % 2 == head % 2}
+        if not alike <= {base for base, other in asked if other == head}:
+            assert id(heads[number]) in made.hurried
