@@ -9,15 +9,18 @@ import time
 
 from rich.console import Console
 
+from tests.benchmarks import replay
 from tests.benchmarks.figures import Figure, print_figures
 
-NAMES = ("merge_request", "webhook", "memory", "kills")
+NAMES = ("merge_request", "webhook", "memory", "kills", "replay", "findings_list", "importing")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"which to run, of: {', '.join(NAMES)}; default all")
-    names = parser.parse_args().names or NAMES
+    replay.add_options(parser)
+    options = parser.parse_args()
+    names = options.names or NAMES
     if unknown := set(names) - set(NAMES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
@@ -25,7 +28,10 @@ def main() -> int:
     for name in names:
         console.rule(name, align="left")
         started = time.monotonic()
-        found: list[Figure] = importlib.import_module(f"tests.benchmarks.{name}").measure(console)
+        if name == "replay":
+            found: list[Figure] = replay.measure(console, options)
+        else:
+            found = importlib.import_module(f"tests.benchmarks.{name}").measure(console)
         for figure in found:
             console.print(f"  {figure}", markup=False)
         console.print(f"  took {time.monotonic() - started:.0f} s")
