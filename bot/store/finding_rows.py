@@ -19,8 +19,10 @@ from scanners.finding import (
     FindingKind,
     Fix,
     Location,
+    Reach,
     RelatedLocation,
     Severity,
+    Silences,
 )
 
 _ENUMS = {"severity": Severity, "confidence": Confidence, "kind": FindingKind}
@@ -54,6 +56,7 @@ def flat(finding: Finding) -> dict[str, Any]:
         "earlier_hashes": [list(pair) for pair in finding.earlier_hashes] or None,
         "tool_fingerprints": list(finding.tool_fingerprints) or None,
         "related": [[*_place(r.location), r.message] for r in finding.related] or None,
+        "silences": None if finding.silences is None else _asked(finding.silences),
         "fix": None if fix is None else [fix.start_line, fix.end_line, fix.replacement],
         "dependency": None
         if dependency is None
@@ -117,7 +120,20 @@ def unflat(values: Mapping[str, Any]) -> Finding:
             RelatedLocation(Location(PurePosixPath(path), *place), message)
             for path, *place, message in values.get("related") or ()
         ),
+        silences=_unasked(values.get("silences")),
     )
+
+
+def _asked(silences: Silences) -> list[Any]:
+    ids = silences.rule_ids
+    return [silences.tool, silences.reach.value, None if ids is None else list(ids)]
+
+
+def _unasked(value: list[Any] | None) -> Silences | None:
+    if value is None:
+        return None
+    tool, reach, ids = value
+    return Silences(tool, Reach(reach), None if ids is None else tuple(ids))
 
 
 def _place(location: Location) -> tuple[str, int, int, int | None, int | None]:

@@ -209,7 +209,7 @@ class ScanFindingRecord(Record, table=True):
     related: Any = Field(sa_column=Column(Json))
     """List of ``[path, start line, end line, start column, end column, message]``; NULL for none."""
     silences: Any = Field(sa_column=Column(Json))
-    """For in-code suppressions: what they silence; NULL for other findings."""
+    """For in-code suppressions: ``[tool, reach, list of rule ids or null]``; NULL for other findings."""
     finding_id: int | None = Field(sa_column=Column(BigInteger))
     """Its number among the project's findings; NULL in scans from before there were numbers, and for those fixed."""
 
@@ -298,6 +298,7 @@ class FindingRecord(Record, table=True):
         # A list is read in this order and never sorted: see findings.page.
         Index("ix_finding_worst", "whereabouts", "severity", "confidence", "id"),
         Index("ix_finding_worst_of_project", "project_id", "whereabouts", "severity", "confidence", "id"),
+        Index("ix_finding_code", "project_id", "code_key"),
     )
 
     id: int = Field(sa_column=Column(_Number, primary_key=True, autoincrement=False))
@@ -324,6 +325,8 @@ class FindingRecord(Record, table=True):
     fingerprint_version: str = Field(sa_column=Column(String(40), nullable=False))
     match_hash: str = Field(sa_column=Column(String(200), nullable=False))
     context_hash: str = Field(sa_column=Column(String(200), nullable=False))
+    code_key: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Short hash of what it is looked up by when it comes back: see ``tracking.code_key``."""
     details: Any = Field(sa_column=Column(Json, nullable=False))
     """What only the finding's own page shows: the other fields of ``finding_rows.flat``."""
 
@@ -353,7 +356,9 @@ class AttributionRecord(Record, table=True):
     finding_id: int = Field(
         sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, index=True)
     )
-    number: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    token: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    """Short hash of scanner and rule."""
+    place: int = Field(sa_column=Column(SmallInteger, nullable=False))
     """0 for the scanner whose words are shown; counts the others."""
     scanner: str = Field(sa_column=Column(ExactText, nullable=False))
     rule_id: str = Field(sa_column=Column(ExactText, nullable=False))
@@ -433,6 +438,8 @@ class ReportImportRecord(Record, table=True):
     id: int = Field(sa_column=Column(_Number, primary_key=True))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     ref: str = Field(sa_column=Column(ExactText, nullable=False))
+    """The branch, or the target branch of a merge request."""
+    merge_request_iid: int | None = Field(sa_column=Column(BigInteger))
     commit_sha: str | None = Field(sa_column=Column(String(64)))
     format: str = Field(sa_column=Column(String(40), nullable=False))
     digest: str = Field(sa_column=Column(String(64), nullable=False))

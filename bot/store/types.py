@@ -52,16 +52,19 @@ class RankedEnum(TypeDecorator[Enum]):
     def __init__(self, enum: type[Enum]) -> None:
         super().__init__()
         self.enum = enum
+        # Looked up for each row of a list.
+        self._members = tuple(enum)
+        self._ranks = {member: rank for rank, member in enumerate(enum)}
 
     def process_bind_param(self, value: Enum | None, dialect: Dialect) -> int | None:
         """The member's position. Raises ``TypeError`` for a member of another enum, or a bare word or number."""
         if value is None:
             return None
-        return list(self.enum).index(_member(self.enum, value))
+        return self._ranks[_member(self.enum, value)]
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Enum | None:
         """The member at this position."""
-        return None if value is None else list(self.enum)[value]
+        return None if value is None else self._members[value]
 
 
 class WordEnum(TypeDecorator[Enum]):
@@ -96,6 +99,9 @@ _ESCAPED = re.compile("\x1a([0-9a-f]{4})")
 
 
 def _escape(text: str) -> str:
+    # Most texts are plain, and a report of a hundred thousand findings has millions of them.
+    if text.isascii() and "\x00" not in text and "\x1a" not in text:
+        return text
     return _UNSTORABLE.sub(lambda match: f"\x1a{ord(match[0]):04x}", text)
 
 

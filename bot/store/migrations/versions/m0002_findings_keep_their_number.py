@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("fingerprint_version", sa.String(length=40), nullable=False),
         sa.Column("match_hash", sa.String(length=200), nullable=False),
         sa.Column("context_hash", sa.String(length=200), nullable=False),
+        sa.Column("code_key", sa.BigInteger(), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
     )
@@ -102,6 +103,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_finding_worst_of_project", ["project_id", "whereabouts", "severity", "confidence", "id"], unique=False
         )
+        batch_op.create_index("ix_finding_code", ["project_id", "code_key"], unique=False)
 
     op.create_table(
         "counter",
@@ -169,7 +171,8 @@ def upgrade() -> None:
         "attribution",
         sa.Column("stream_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("finding_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.SmallInteger(), nullable=False),
         sa.Column("scanner", sa.Text(), nullable=False),
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
@@ -193,7 +196,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["stream_id"], ["stream.id"], name=op.f("fk_attribution_stream_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("stream_id", "finding_id", "number", name=op.f("pk_attribution")),
+        sa.PrimaryKeyConstraint("stream_id", "finding_id", "token", name=op.f("pk_attribution")),
     )
     with op.batch_alter_table("attribution", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attribution_finding_id"), ["finding_id"], unique=False)
@@ -256,6 +259,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("project_id", sa.BigInteger(), nullable=False),
         sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("merge_request_iid", sa.BigInteger(), nullable=True),
         sa.Column("commit_sha", sa.String(length=64), nullable=True),
         sa.Column("format", sa.String(length=40), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),

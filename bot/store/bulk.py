@@ -1,0 +1,127 @@
+"""
+Many rows in few statements: how a report with a hundred thousand findings gets in.
+
+The number of statements does not depend on the number of rows. PostgreSQL is fed through COPY, SQLite through one
+prepared statement; rows are taken from the caller one by one, so that nobody holds all of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Dialect, MetaData, Table, func, insert, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateTable, DropTable
+
+_numbers = itertools.count(1)
+
+
+def bulk_insert(
+    session: Session, target: Table, rows: Iterable[Mapping[str, Any]], *, leave_out: Sequence[str] = ()
+) -> int:
+    """
+    Insert rows, each with a value for every column but those in ``leave_out``, which the database fills; how many.
+
+    Values are as for any statement: our column types turn them into what the database takes.
+    """
+    connection = session.connection()
+    columns = [column for column in target.columns if column.name not in leave_out]
+    converted = _converted(columns, rows, connection.dialect)
+    first = next(converted, None)
+    if first is None:
+        return 0
+    counted = _Counted(itertools.chain((first,), converted))
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "postgresql":
+        quote = connection.dialect.identifier_preparer.quote
+        names = ", ".join(quote(column.name) for column in columns)
+        with driver.cursor() as cursor, cursor.copy(f"COPY {quote(target.name)} ({names}) FROM STDIN") as copy:
+            for row in counted:
+                copy.write_row(row)
+    else:
+        statement = insert(target).values({column.name: None for column in columns})
+        compiled = statement.compile(dialect=connection.dialect, column_keys=[column.name for column in columns])
+        cursor = driver.cursor()
+        try:
+            cursor.executemany(str(compiled), counted)
+        finally:
+            cursor.close()
+    return counted.number
+
+
+def among(session: Session, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """The condition that the column has one of these values, as one parameter however many there are."""
+    dialect = session.get_bind().dialect
+    convert = _converter(column, dialect)
+    plain = [value if convert is None else convert(value) for value in set(values)]
+    if dialect.name == "postgresql":
+        kind = getattr(column.type, "impl", column.type)
+        return column.in_(select(func.unnest(literal(plain, ARRAY(kind)))))
+    listed = func.json_each(json.dumps(plain, ensure_ascii=False)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+@contextmanager
+def staged(session: Session, columns: Sequence[Column[Any]], rows: Iterable[Mapping[str, Any]]) -> Iterator[Table]:
+    """
+    A temporary table with these columns (those of the tables that it will be compared with) and rows.
+
+    For changing or finding many rows with one statement that joins it.
+    """
+    # A number, because a connection goes back to its pool and nobody else must meet our table there.
+    staging = Table(
+        f"staged_{next(_numbers)}",
+        MetaData(),
+        *(Column(column.name, column.type) for column in columns),
+        prefixes=["TEMPORARY"],
+    )
+    session.execute(CreateTable(staging))
+    try:
+        bulk_insert(session, staging, rows)
+        if session.get_bind().dialect.name == "postgresql":
+            # Without figures its planner takes every new table for a large one.
+            session.execute(text(f"ANALYZE {staging.name}"))
+        yield staging
+    finally:
+        # After an error the transaction is lost on PostgreSQL, and the table with it.
+        if session.is_active and not _failed(session.connection()):
+            session.execute(DropTable(staging))
+
+
+def _failed(connection: Connection) -> bool:
+    driver: Any = connection.connection.dbapi_connection
+    info = getattr(driver, "info", None)
+    return info is not None and getattr(info.transaction_status, "name", "") == "INERROR"
+
+
+class _Counted:
+    """An iterator that knows how many it has given."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+        self._rows = rows
+        self.number = 0
+
+    def __iter__(self) -> _Counted:
+        return self
+
+    def __next__(self) -> tuple[Any, ...]:
+        row = next(self._rows)
+        self.number += 1
+        return row
+
+
+def _converted(
+    columns: Sequence[Column[Any]], rows: Iterable[Mapping[str, Any]], dialect: Dialect
+) -> Iterator[tuple[Any, ...]]:
+    converters = [(column.name, _converter(column, dialect)) for column in columns]
+    for row in rows:
+        yield tuple(row[name] if convert is None else convert(row[name]) for name, convert in converters)
+
+
+def _converter(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    return column.type.dialect_impl(dialect).bind_processor(dialect)

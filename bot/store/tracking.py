@@ -1,0 +1,889 @@
+"""
+What is known of the findings of branches and merge requests, and the writing of what a scan or a report adds to it.
+
+Every function takes a number of statements that does not depend on the number of findings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import Engine, Select, and_, case, delete, exists, func, literal, or_, select, true, update
+from sqlalchemy.orm import Session
+
+from bot.domain import explanations
+from bot.domain.known import Whereabouts
+from bot.domain.lifecycle import Gone, Remembered, Write
+from bot.domain.triage import Judgement, TriageState
+from bot.domain.verdict import Presence, TrackedFinding
+from bot.store.bulk import among, bulk_insert, staged
+from bot.store.clock import database_time
+from bot.store.engine import write_session
+from bot.store.findings import finding_of, judgement_of
+from bot.store.heads import HeadState
+from bot.store.statements import insert_into, table
+from bot.store.tables import (
+    AttributionRecord,
+    CounterRecord,
+    FindingRecord,
+    MergeRequestRecord,
+    PresenceRecord,
+    ProjectRecord,
+    StreamRecord,
+    SuppressionRecord,
+    TrackedRefRecord,
+)
+from scanners.finding import Attribution, Confidence, Dependency, Finding, Location, Severity
+from scanners.fingerprint import VERSION, digest
+
+_REF = table(TrackedRefRecord)
+_STREAM = table(StreamRecord)
+_FINDING = table(FindingRecord)
+_PRESENCE = table(PresenceRecord)
+_ATTRIBUTION = table(AttributionRecord)
+_COUNTER = table(CounterRecord)
+_HEAD = table(MergeRequestRecord)
+_PROJECT = table(ProjectRecord)
+_SUPPRESSION = table(SuppressionRecord)
+
+OWN = "scan"
+"""Source of what our own scans say."""
+
+
+class Overtaken(Exception):
+    """Raised when somebody else wrote to the stream since it was read: read it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A branch, or a merge request."""
+
+    project_id: int
+    name: str
+    """The branch's, or ``!7``."""
+    merge_request_iid: int | None = None
+    target: str | None = None
+    """Branch that the merge request goes into."""
+    is_default: bool = False
+
+    @property
+    def key(self) -> str:
+        """What it is found by; a branch may be named like a merge request."""
+        return digest(str(self.project_id), "branch" if self.merge_request_iid is None else "mr", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What one source said last about a ref. Without ids for one that has never spoken."""
+
+    ref: Ref
+    source: str
+    ref_id: int | None = None
+    stream_id: int | None = None
+    revision: int = 0
+    commit: str | None = None
+    report_digest: str | None = None
+    looked_with: Mapping[str, str] = field(default_factory=dict)
+    seen_at: datetime | None = None
+    scan_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Everything that one scan or report changes in a stream."""
+
+    state: StreamState
+    """As it was read."""
+    commit: str | None
+    at: datetime
+    scan_id: str | None
+    report_digest: str | None
+    looked_with: Mapping[str, str]
+    writes: Sequence[Write]
+    gone: Collection[Gone]
+    light: Sequence[Finding]
+    """The findings of the scan or report, with at least what identities are told by."""
+    values: Callable[[int], Mapping[str, Any]]
+    """One of them by its position, whole: as ``findings.finding_values``."""
+    version: str = VERSION
+    """Of the findings' hashes."""
+
+
+def content_of(finding: Finding) -> bytes:
+    """16 bytes that change whenever anything changes that is shown of the finding or that it is told by."""
+    where, about = finding.location, finding.dependency
+    shown = (
+        finding.kind.value,
+        finding.severity.value,
+        finding.confidence.value,
+        finding.title,
+        finding.message,
+        finding.snippet,
+        finding.remediation,
+        str(where.path),
+        (where.start_line, where.end_line, where.start_column, where.end_column),
+        finding.cwes,
+        finding.owasp,
+        finding.references,
+        finding.match_hash,
+        finding.context_hash,
+        finding.tool_fingerprints,
+        [(a.scanner, a.version, a.rule_id) for a in finding.attributions],
+        [(str(r.location.path), r.location.start_line, r.message) for r in finding.related],
+        None
+        if about is None
+        else (about.ecosystem, about.package, about.version, about.advisory_ids, about.fixed_versions),
+        None if finding.fix is None else (finding.fix.start_line, finding.fix.replacement),
+    )
+    return hashlib.blake2b(repr(shown).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@lru_cache(maxsize=65_536)
+def token_of(scanner: str, rule_id: str) -> int:
+    """A short name of a scanner's rule."""
+    return _short(digest(scanner, rule_id))
+
+
+def code_keys(finding: Finding) -> tuple[int, ...]:
+    """By what a finding may be found again that is on no branch any more; the first is the one that is stored."""
+    about = finding.dependency
+    if about is not None:
+        return (_short(digest("package", about.ecosystem.casefold(), about.package)),)
+    codes = [finding.match_hash, *(code for _, code in finding.earlier_hashes)]
+    if any(codes):
+        return tuple(_short(code) for code in codes if code)
+    return (_short(digest("place", str(finding.location.path), finding.scanner, finding.rule_id)),)
+
+
+def _short(name: str) -> int:
+    try:
+        value = int(name[:16], 16)
+    except ValueError:  # no hash of ours
+        value = int(digest(name)[:16], 16)
+    return value - 2**63
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def stream_state(session: Session, ref: Ref, source: str) -> StreamState:
+    """What the source said last about the ref. One query."""
+    row = session.execute(
+        select(_REF.c.id.label("ref"), *_STREAM.c)
+        .select_from(_REF.outerjoin(_STREAM, and_(_STREAM.c.ref_id == _REF.c.id, _STREAM.c.source == source)))
+        .where(_REF.c.key == ref.key)
+    ).one_or_none()
+    if row is None:
+        return StreamState(ref, source)
+    if row.id is None:
+        return StreamState(ref, source, row.ref)
+    return StreamState(
+        ref,
+        source,
+        row.ref,
+        row.id,
+        row.revision,
+        row.commit_sha,
+        row.report_digest,
+        row.looked_with or {},
+        row.seen_at,
+        row.scan_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is known of a project's default branch."""
+
+    project_id: int
+    project: str
+    """Full path."""
+    state: StreamState
+    progress: tuple[int, int] | None
+    """Files read and files in all, of a scan that is under way."""
+
+
+def baselines(session: Session) -> tuple[Baseline, ...]:
+    """The default branch of every project that has one, looked at or not, by the project's path. One query."""
+    joined = _PROJECT.outerjoin(
+        _REF,
+        and_(
+            _REF.c.project_id == _PROJECT.c.id,
+            _REF.c.merge_request_iid.is_(None),
+            _REF.c.name == _PROJECT.c.default_branch,
+        ),
+    ).outerjoin(_STREAM, and_(_STREAM.c.ref_id == _REF.c.id, _STREAM.c.source == OWN))
+    rows = session.execute(
+        select(
+            _PROJECT.c.id.label("project_id"),
+            _PROJECT.c.path,
+            _PROJECT.c.default_branch,
+            _REF.c.id.label("ref_id"),
+            _REF.c.progress_done,
+            _REF.c.progress_total,
+            *_STREAM.c,
+        )
+        .select_from(joined)
+        .where(_PROJECT.c.default_branch.is_not(None))
+        .order_by(_PROJECT.c.path, _PROJECT.c.id)
+    ).mappings()
+    return tuple(
+        Baseline(
+            row["project_id"],
+            row["path"],
+            StreamState(
+                Ref(row["project_id"], row["default_branch"], is_default=True),
+                OWN,
+                row["ref_id"],
+                row["id"],
+                row["revision"] or 0,
+                row["commit_sha"],
+                row["report_digest"],
+                row["looked_with"] or {},
+                row["seen_at"],
+                row["scan_id"],
+            ),
+            None if row["progress_total"] is None else (row["progress_done"] or 0, row["progress_total"]),
+        )
+        for row in rows
+    )
+
+
+def known_in_stream(
+    session: Session, state: StreamState, paths: Collection[PurePosixPath] | None = None
+) -> dict[int, Remembered]:
+    """What the source sees on the ref, by number; with ``paths`` only in these files. At most three statements."""
+    if state.stream_id is None:
+        return {}
+    return _remembered(session, _ATTRIBUTION.c.stream_id == state.stream_id, paths)
+
+
+def known_on_ref(
+    session: Session, state: StreamState, paths: Collection[PurePosixPath] | None = None
+) -> dict[int, Remembered]:
+    """What the other sources see on the ref, by number."""
+    if state.ref_id is None:
+        return {}
+    streams = select(_STREAM.c.id).where(_STREAM.c.ref_id == state.ref_id, _STREAM.c.source != state.source)
+    return _remembered(session, _ATTRIBUTION.c.stream_id.in_(streams), paths)
+
+
+def known_on_merge_requests(
+    session: Session, ref: Ref, source: str, paths: Collection[PurePosixPath], limit: int = 20
+) -> list[tuple[str, dict[int, Remembered]]]:
+    """
+    What the source saw on merge requests into the branch ``ref`` in these files, with the commit of their last scan.
+
+    Of the ``limit`` that were scanned last.
+    """
+    streams = session.execute(
+        select(_STREAM.c.id, _STREAM.c.ref_id, _STREAM.c.commit_sha)
+        .join(_REF, _REF.c.id == _STREAM.c.ref_id)
+        .where(
+            _REF.c.project_id == ref.project_id,
+            _REF.c.merge_request_iid.is_not(None),
+            _REF.c.target == ref.name,
+            _STREAM.c.source == source,
+            _STREAM.c.commit_sha.is_not(None),
+        )
+        .order_by(_STREAM.c.seen_at.desc(), _STREAM.c.id.desc())
+        .limit(limit)
+    ).all()
+    if not streams:
+        return []
+    found: dict[int, dict[int, Remembered]] = {row.id: {} for row in streams}
+    where = _ATTRIBUTION.c.stream_id.in_(list(found))
+    for stream_id, item in _rows_of(session, where, paths):
+        found[stream_id][item.number] = item
+    return [(row.commit_sha, found[row.id]) for row in streams if found[row.id]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a source other than our own scans says about a merge request."""
+
+    state: StreamState
+    findings: tuple[TrackedFinding, ...]
+    """Whole, with numbers and the source's own attributions."""
+
+
+def said_by_others(session: Session, ref: Ref) -> tuple[Said, ...]:
+    """What was imported for a ref, by source; two statements."""
+    streams = session.execute(
+        select(_STREAM)
+        .join(_REF, _REF.c.id == _STREAM.c.ref_id)
+        .where(_REF.c.key == ref.key, _STREAM.c.source != OWN)
+        .order_by(_STREAM.c.source)
+    ).all()
+    if not streams:
+        return ()
+    rows = session.execute(
+        select(
+            *_FINDING.c,
+            _ATTRIBUTION.c.stream_id,
+            _ATTRIBUTION.c.scanner.label("by"),
+            _ATTRIBUTION.c.version.label("by_version"),
+            _ATTRIBUTION.c.rule_id.label("by_rule"),
+            _PRESENCE.c.presence,
+            _PRESENCE.c.explanation,
+        )
+        .join(_ATTRIBUTION, _ATTRIBUTION.c.finding_id == _FINDING.c.id)
+        .join(_STREAM, _STREAM.c.id == _ATTRIBUTION.c.stream_id)
+        .join(_PRESENCE, and_(_PRESENCE.c.ref_id == _STREAM.c.ref_id, _PRESENCE.c.finding_id == _FINDING.c.id))
+        .where(_ATTRIBUTION.c.stream_id.in_([row.id for row in streams]), _ATTRIBUTION.c.gone_at.is_(None))
+        .order_by(_ATTRIBUTION.c.stream_id, _FINDING.c.id, _ATTRIBUTION.c.place)
+    ).mappings()
+    found: dict[int, dict[int, TrackedFinding]] = {row.id: {} for row in streams}
+    for row in rows:
+        by = Attribution(row["by"], row["by_version"], row["by_rule"])
+        before = found[row["stream_id"]].get(row["id"])
+        if before is None:
+            finding = replace(finding_of(row), attributions=(by,))
+        else:
+            finding = replace(before.finding, attributions=(*before.finding.attributions, by))
+        found[row["stream_id"]][row["id"]] = TrackedFinding(
+            finding, row["presence"], explanation=row["explanation"], number=row["id"]
+        )
+    return tuple(
+        Said(
+            StreamState(
+                ref,
+                row.source,
+                row.ref_id,
+                row.id,
+                row.revision,
+                row.commit_sha,
+                row.report_digest,
+                row.looked_with or {},
+                row.seen_at,
+                row.scan_id,
+            ),
+            tuple(found[row.id].values()),
+        )
+        for row in streams
+    )
+
+
+def edited_on(session: Session, ref: Ref) -> dict[int, datetime | None]:
+    """For each finding that is on the ref, when its lines were last edited there."""
+    rows = session.execute(
+        select(_PRESENCE.c.finding_id, _PRESENCE.c.changed_at)
+        .join(_REF, _REF.c.id == _PRESENCE.c.ref_id)
+        .where(_REF.c.key == ref.key, _PRESENCE.c.gone_at.is_(None))
+    )
+    return {row.finding_id: row.changed_at for row in rows}
+
+
+def numbers_of(session: Session, ref: Ref, source: str) -> frozenset[int]:
+    """The findings that a source sees on the ref."""
+    return frozenset(
+        session.scalars(
+            select(_ATTRIBUTION.c.finding_id)
+            .join(_STREAM, _STREAM.c.id == _ATTRIBUTION.c.stream_id)
+            .join(_REF, _REF.c.id == _STREAM.c.ref_id)
+            .where(_REF.c.key == ref.key, _STREAM.c.source == source, _ATTRIBUTION.c.gone_at.is_(None))
+        )
+    )
+
+
+def known_by_code(session: Session, project_id: int, keys: Collection[int]) -> dict[int, Remembered]:
+    """Findings of the project, wherever they are or were, that share one of these ``code_keys``."""
+    if not keys:
+        return {}
+    rows = session.execute(
+        select(_FINDING).where(_FINDING.c.project_id == project_id, among(session, _FINDING.c.code_key, keys))
+    ).mappings()
+    found = {}
+    for row in rows:
+        details = row["details"]
+        finding = _lite(row, details, details.get("tool_fingerprints"), ())
+        found[row["id"]] = Remembered(
+            row["id"], finding, b"", row["fingerprint_version"], row["whereabouts"], row["state"]
+        )
+    return found
+
+
+def judgements(session: Session, numbers: Collection[int]) -> dict[int, Judgement]:
+    """What people judged about these findings."""
+    rows = session.execute(select(_FINDING).where(among(session, _FINDING.c.id, numbers))).mappings()
+    return {row["id"]: judgement_of(row) for row in rows}
+
+
+def _remembered(session: Session, streams: Any, paths: Collection[PurePosixPath] | None) -> dict[int, Remembered]:
+    return {item.number: item for _, item in _rows_of(session, streams, paths)}
+
+
+def _rows_of(
+    session: Session, streams: Any, paths: Collection[PurePosixPath] | None
+) -> Iterable[tuple[int, Remembered]]:
+    query = _attributions(streams)
+    if paths is not None:
+        query = query.where(among(session, _ATTRIBUTION.c.path, (str(path) for path in paths)))
+    return _joined(session.execute(query).mappings())
+
+
+def _attributions(streams: Any) -> Select[Any]:
+    return (
+        select(
+            *_ATTRIBUTION.c,
+            _FINDING.c.kind,
+            _FINDING.c.whereabouts,
+            _FINDING.c.state,
+            _FINDING.c.details,
+            _PRESENCE.c.presence,
+            _PRESENCE.c.changed_at,
+        )
+        .join(_FINDING, _FINDING.c.id == _ATTRIBUTION.c.finding_id)
+        .join(_STREAM, _STREAM.c.id == _ATTRIBUTION.c.stream_id)
+        .outerjoin(
+            _PRESENCE, and_(_PRESENCE.c.ref_id == _STREAM.c.ref_id, _PRESENCE.c.finding_id == _ATTRIBUTION.c.finding_id)
+        )
+        .where(streams, _ATTRIBUTION.c.gone_at.is_(None))
+        .order_by(_ATTRIBUTION.c.stream_id, _ATTRIBUTION.c.finding_id, _ATTRIBUTION.c.place, _ATTRIBUTION.c.token)
+    )
+
+
+def _joined(rows: Iterable[Any]) -> Iterable[tuple[int, Remembered]]:
+    """The rows of one finding in one stream stand together; the first has the scanner whose words are shown."""
+    paths: dict[str, PurePosixPath] = {}
+    attributions: dict[tuple[str, str, str], Attribution] = {}
+    first: Any = None
+    seen: list[Attribution] = []
+    for row in rows:
+        if first is not None and (row["stream_id"], row["finding_id"]) != (first["stream_id"], first["finding_id"]):
+            yield first["stream_id"], _remember(first, tuple(seen), paths)
+            first, seen = None, []
+        if first is None:
+            first = row
+        name = (row["scanner"], row["version"], row["rule_id"])
+        seen.append(attributions.setdefault(name, Attribution(*name)))
+    if first is not None:
+        yield first["stream_id"], _remember(first, tuple(seen), paths)
+
+
+def _remember(row: Any, seen: tuple[Attribution, ...], paths: dict[str, PurePosixPath]) -> Remembered:
+    return Remembered(
+        row["finding_id"],
+        _lite(row, row["details"], row["tool_fingerprints"], seen, paths),
+        row["content"],
+        row["fingerprint_version"],
+        row["whereabouts"],
+        row["state"],
+        row["presence"],
+        row["changed_at"],
+    )
+
+
+def _lite(
+    row: Any,
+    details: Mapping[str, Any],
+    tool_fingerprints: Sequence[str] | None,
+    seen: tuple[Attribution, ...],
+    paths: dict[str, PurePosixPath] | None = None,
+) -> Finding:
+    name = row["path"]
+    path = (paths.get(name) if paths is not None else None) or PurePosixPath(name)
+    if paths is not None:
+        paths[name] = path
+    about = details.get("dependency")
+    return Finding(
+        scanner=row["scanner"],
+        rule_id=row["rule_id"],
+        kind=row["kind"],
+        severity=Severity.INFO,
+        confidence=Confidence.LOW,
+        title="",
+        message="",
+        location=Location(path, row["start_line"], row["end_line"], row["start_column"], row["end_column"]),
+        cwes=tuple(details.get("cwes") or ()),
+        dependency=None
+        if about is None
+        else Dependency(
+            about["ecosystem"],
+            about["package"],
+            about["version"],
+            tuple(about["advisory_ids"]),
+            tuple(about["fixed_versions"]),
+        ),
+        match_hash=row["match_hash"],
+        context_hash=row["context_hash"],
+        tool_fingerprints=tuple(tool_fingerprints or ()),
+        attributions=seen,
+    )
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def reserve_numbers(engine: Engine, count: int) -> int:
+    """The first of ``count`` numbers for findings, which nobody else will get; in a transaction of its own."""
+    with write_session(engine) as session:
+        statement = insert_into(session, _COUNTER).values(name="finding", value=count)
+        last = session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["name"], set_={"value": _COUNTER.c.value + count}
+            ).returning(_COUNTER.c.value)
+        ).scalar_one()
+    return int(last) - count + 1
+
+
+def write(session: Session, change: Update) -> frozenset[int]:
+    """
+    Write what a scan or report says; returns the numbers of findings that had gone from the ref and are back.
+
+    Raises ``Overtaken`` (and the caller's transaction must end) when the stream was written to since it was read.
+    """
+    ref_id, stream_id = _enter(session, change)
+    fresh = [w for w in change.writes if w.is_new]
+    others = [w for w in change.writes if not w.is_new]
+    returned: frozenset[int] = frozenset()
+    if fresh:
+        _insert(session, change, fresh, ref_id, stream_id)
+    if others:
+        returned = _alter(session, change, others, ref_id, stream_id)
+    if change.gone:
+        _leave(session, change, ref_id, stream_id)
+    return returned
+
+
+def set_progress(session: Session, ref: Ref, done: int | None, total: int | None) -> None:
+    """Note how far a long scan of a branch has come; None and None when it has ended."""
+    _enter_ref(session, ref)
+    session.execute(
+        update(_REF)
+        .where(_REF.c.key == ref.key)
+        .values(progress_done=done, progress_total=total, updated_at=database_time())
+    )
+
+
+def close_ref(session: Session, ref: Ref, at: datetime) -> None:
+    """
+    Nothing stands on the ref any more: its merge request was closed or merged.
+
+    What the last scans saw there stays known, as the branch that it was merged into is compared with it.
+    """
+    _close(session, select(_REF.c.id).where(_REF.c.key == ref.key), at)
+
+
+def close_merged(session: Session, project_id: int, branch: str, at: datetime) -> None:
+    """As ``close_ref``, for every merge request that was merged into the branch."""
+    merged = (
+        select(_REF.c.id)
+        .join(_HEAD, and_(_HEAD.c.project_id == _REF.c.project_id, _HEAD.c.iid == _REF.c.merge_request_iid))
+        .where(_REF.c.project_id == project_id, _REF.c.target == branch, _HEAD.c.state == HeadState.MERGED.value)
+    )
+    _close(session, merged, at)
+
+
+def _close(session: Session, refs: Select[Any], at: datetime) -> None:
+    closed = session.scalars(
+        update(_PRESENCE)
+        .values(gone_at=at, presence=Presence.FIXED)
+        .where(_PRESENCE.c.ref_id.in_(refs), _PRESENCE.c.gone_at.is_(None))
+        .returning(_PRESENCE.c.finding_id)
+    ).all()
+    if closed:
+        with staged(session, [_PRESENCE.c.finding_id], ({"finding_id": number} for number in closed)) as affected:
+            _place_again(session, select(affected.c.finding_id))
+
+
+def forget_project(session: Session, project_id: int) -> None:
+    """Drop everything that is known of a project's findings, judgements and suppressions included."""
+    session.execute(delete(_REF).where(_REF.c.project_id == project_id))
+    session.execute(delete(_FINDING).where(_FINDING.c.project_id == project_id))
+    session.execute(delete(_SUPPRESSION).where(_SUPPRESSION.c.project_id == project_id))
+
+
+def _enter_ref(session: Session, ref: Ref) -> int:
+    statement = insert_into(session, _REF).values(
+        project_id=ref.project_id,
+        key=ref.key,
+        name=ref.name,
+        merge_request_iid=ref.merge_request_iid,
+        target=ref.target,
+        is_default=ref.is_default,
+        updated_at=database_time(),
+    )
+    return int(
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["key"],
+                set_={"target": ref.target, "is_default": ref.is_default, "updated_at": database_time()},
+            ).returning(_REF.c.id)
+        ).scalar_one()
+    )
+
+
+def _enter(session: Session, change: Update) -> tuple[int, int]:
+    """Ids of ref and stream, with the stream's row written and, until the transaction ends, ours alone."""
+    state = change.state
+    ref_id = _enter_ref(session, state.ref)
+    values = {
+        "commit_sha": change.commit,
+        "scan_id": change.scan_id,
+        "report_digest": change.report_digest,
+        "looked_with": dict(change.looked_with),
+        "seen_at": change.at,
+    }
+    if state.stream_id is None:
+        statement = insert_into(session, _STREAM).values(
+            ref_id=ref_id, key=digest(state.ref.key, state.source), source=state.source, revision=1, **values
+        )
+        stream_id = session.execute(
+            statement.on_conflict_do_nothing(index_elements=["key"]).returning(_STREAM.c.id)
+        ).scalar_one_or_none()
+    else:
+        stream_id = session.execute(
+            update(_STREAM)
+            .where(_STREAM.c.id == state.stream_id, _STREAM.c.revision == state.revision)
+            .values(revision=state.revision + 1, **values)
+            .returning(_STREAM.c.id)
+        ).scalar_one_or_none()
+    if stream_id is None:
+        raise Overtaken
+    return ref_id, int(stream_id)
+
+
+def _insert(session: Session, change: Update, fresh: Sequence[Write], ref_id: int, stream_id: int) -> None:
+    ref = change.state.ref
+    whereabouts = Whereabouts.DEFAULT_BRANCH if ref.is_default else Whereabouts.ELSEWHERE
+    judgement = {
+        "state": TriageState.DETECTED,
+        "justification": None,
+        "judged_reason": "",
+        "judged_by": "",
+        "judged_at": None,
+    }
+
+    def rows() -> Iterable[dict[str, Any]]:
+        for item in fresh:
+            yield {
+                **change.values(item.index),
+                **judgement,
+                "id": item.number,
+                "project_id": ref.project_id,
+                "whereabouts": whereabouts,
+                "first_seen_at": change.at,
+                "fingerprint_version": change.version,
+                "code_key": code_keys(change.light[item.index])[0],
+            }
+
+    bulk_insert(session, _FINDING, rows())
+    bulk_insert(session, _PRESENCE, (_presence_row(change, item, ref_id) for item in fresh))
+    bulk_insert(session, _ATTRIBUTION, (row for item in fresh for row in _attribution_rows(change, item, stream_id)))
+
+
+def _presence_row(change: Update, item: Write, ref_id: int) -> dict[str, Any]:
+    return {
+        "ref_id": ref_id,
+        "finding_id": item.number,
+        "presence": item.presence,
+        "explanation": item.explanation,
+        "first_seen_at": change.at,
+        "gone_at": None,
+        "changed_at": item.changed_at,
+    }
+
+
+def _attribution_rows(change: Update, item: Write, stream_id: int) -> Iterable[dict[str, Any]]:
+    finding = change.light[item.index]
+    where = finding.location
+    said: dict[tuple[str, str], Attribution] = {
+        (finding.scanner, finding.rule_id): Attribution(finding.scanner, "", finding.rule_id)
+    }
+    for attribution in finding.attributions:
+        said[attribution.scanner, attribution.rule_id] = attribution
+    for place, attribution in enumerate(said.values()):
+        yield {
+            "stream_id": stream_id,
+            "finding_id": item.number,
+            "token": token_of(attribution.scanner, attribution.rule_id),
+            "place": place,
+            "scanner": attribution.scanner,
+            "rule_id": attribution.rule_id,
+            "version": attribution.version,
+            "path": str(where.path),
+            "start_line": where.start_line,
+            "end_line": where.end_line,
+            "start_column": where.start_column,
+            "end_column": where.end_column,
+            "fingerprint_version": change.version,
+            "match_hash": finding.match_hash,
+            "context_hash": finding.context_hash,
+            "tool_fingerprints": list(finding.tool_fingerprints) or None,
+            "content": item.content,
+            "explanation": item.correlated,
+            "first_seen_at": change.at,
+            "last_seen_at": None,
+            "gone_at": None,
+        }
+
+
+def _alter(session: Session, change: Update, others: Sequence[Write], ref_id: int, stream_id: int) -> frozenset[int]:
+    """Findings that are known, though perhaps not on this ref or by this source."""
+    ref = change.state.ref
+    # -- the finding itself: as the default branch has it, where it is there
+    shown = [column for column in _FINDING.c if column.name in _SHOWN]
+
+    def rows() -> Iterable[dict[str, Any]]:
+        for item in others:
+            yield {
+                **change.values(item.index),
+                "id": item.number,
+                "fingerprint_version": change.version,
+                "code_key": code_keys(change.light[item.index])[0],
+            }
+
+    with staged(session, [_FINDING.c.id, *shown], rows()) as new:
+        # A correlated finding of another source keeps the words of the first.
+        ours = [item.number for item in others if not item.correlated]
+        mine = true() if ref.is_default else _FINDING.c.whereabouts != Whereabouts.DEFAULT_BRANCH
+        if ours:
+            session.execute(
+                update(_FINDING)
+                .values({column.name: new.c[column.name] for column in shown})
+                .where(_FINDING.c.id == new.c.id, mine, _not_correlated(new, others))
+            )
+        returned = frozenset(
+            session.scalars(
+                select(new.c.id)
+                .join(_FINDING, _FINDING.c.id == new.c.id)
+                .outerjoin(_PRESENCE, and_(_PRESENCE.c.ref_id == ref_id, _PRESENCE.c.finding_id == new.c.id))
+                .where(
+                    or_(
+                        _PRESENCE.c.gone_at.is_not(None),
+                        and_(_PRESENCE.c.ref_id.is_(None), _FINDING.c.whereabouts == Whereabouts.NOWHERE),
+                    )
+                )
+            )
+        )
+    presences = (
+        _presence_row(
+            change, replace(item, explanation=_back(item.explanation)) if item.number in returned else item, ref_id
+        )
+        for item in others
+    )
+    with staged(session, list(_PRESENCE.c), presences) as new:
+        statement = insert_into(session, _PRESENCE).from_select(list(new.c.keys()), select(new).where(true()))
+        taken = statement.excluded
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["ref_id", "finding_id"],
+                set_={
+                    "presence": taken.presence,
+                    "explanation": taken.explanation,
+                    "gone_at": None,
+                    "changed_at": func.coalesce(taken.changed_at, _PRESENCE.c.changed_at),
+                },
+            )
+        )
+        _place_again(session, select(new.c.finding_id))
+    attributions = (row for item in others for row in _attribution_rows(change, item, stream_id))
+    with staged(session, list(_ATTRIBUTION.c), attributions) as new:
+        statement = insert_into(session, _ATTRIBUTION).from_select(list(new.c.keys()), select(new).where(true()))
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["stream_id", "finding_id", "token"],
+                set_={
+                    name: statement.excluded[name]
+                    for name in new.c.keys()  # noqa: SIM118 - a collection of columns
+                    if name not in ("stream_id", "finding_id", "token", "first_seen_at")
+                },
+            )
+        )
+    return returned
+
+
+def _back(explanation: str) -> str:
+    return explanations.REOPENED.format(sentence=explanation)
+
+
+_SHOWN = frozenset(
+    {
+        "severity",
+        "confidence",
+        "kind",
+        "scanner",
+        "rule_id",
+        "path",
+        "start_line",
+        "end_line",
+        "start_column",
+        "end_column",
+        "title",
+        "fingerprint",
+        "fingerprint_version",
+        "match_hash",
+        "context_hash",
+        "code_key",
+        "details",
+    }
+)
+
+
+def _not_correlated(new: Any, others: Sequence[Write]) -> Any:
+    numbers = [item.number for item in others if item.correlated]
+    return new.c.id.not_in(numbers) if numbers else true()
+
+
+def _leave(session: Session, change: Update, ref_id: int, stream_id: int) -> None:
+    """Close what was looked for and not seen; a finding leaves the ref when nobody sees it there any more."""
+    rows = ({"finding_id": item.number, "token": token_of(item.scanner, item.rule_id)} for item in change.gone)
+    with staged(session, [_ATTRIBUTION.c.finding_id, _ATTRIBUTION.c.token], rows) as gone:
+        session.execute(
+            update(_ATTRIBUTION)
+            .values(gone_at=change.at, last_seen_at=change.state.seen_at)
+            .where(
+                _ATTRIBUTION.c.stream_id == stream_id,
+                _ATTRIBUTION.c.finding_id == gone.c.finding_id,
+                _ATTRIBUTION.c.token == gone.c.token,
+                _ATTRIBUTION.c.gone_at.is_(None),
+            )
+        )
+        still = exists().where(
+            _ATTRIBUTION.c.finding_id == _PRESENCE.c.finding_id,
+            _ATTRIBUTION.c.gone_at.is_(None),
+            _ATTRIBUTION.c.stream_id == _STREAM.c.id,
+            _STREAM.c.ref_id == ref_id,
+        )
+        session.execute(
+            update(_PRESENCE)
+            .values(gone_at=change.at, presence=Presence.FIXED)
+            .where(
+                _PRESENCE.c.ref_id == ref_id,
+                _PRESENCE.c.gone_at.is_(None),
+                _PRESENCE.c.finding_id.in_(select(gone.c.finding_id)),
+                ~still,
+            )
+        )
+        _place_again(session, select(gone.c.finding_id))
+
+
+def _place_again(session: Session, numbers: Select[Any]) -> None:
+    """Bring ``whereabouts`` of these findings in line with where they are present."""
+
+    def present(*more: Any) -> Any:
+        return exists().where(
+            _PRESENCE.c.finding_id == _FINDING.c.id,
+            _PRESENCE.c.gone_at.is_(None),
+            _PRESENCE.c.ref_id == _REF.c.id,
+            *more,
+        )
+
+    def where(value: Whereabouts) -> Any:
+        return literal(value, type_=_FINDING.c.whereabouts.type)
+
+    now = case(
+        (present(_REF.c.is_default), where(Whereabouts.DEFAULT_BRANCH)),
+        (present(), where(Whereabouts.ELSEWHERE)),
+        else_=where(Whereabouts.NOWHERE),
+    )
+    session.execute(
+        update(_FINDING).values(whereabouts=now).where(_FINDING.c.id.in_(numbers), _FINDING.c.whereabouts != now)
+    )
