@@ -38,7 +38,7 @@ CONFIG_FILE_NAME = "mergewarden.toml"
 SIGNING_TOKEN_PREFIX = "whsec_"  # noqa: S105 - the public prefix, not a token
 SIGNING_KEY_BYTES = 32
 _SYSTEM_DATA_DIR = Path("/var/lib/mergewarden")
-_SECRET_LIKE = re.compile(r"(?<=//)[^/@\s]+(?=@)|\b(?:gl[a-z]{2,5}-|whsec_)[\w.+/=-]{6,}")
+_SECRET_LIKE = re.compile(r"(?<=//)[^/@\s]+(?=@)|\b(?:gl[a-z]{2,5}-|whsec_|mwt_)[\w.+/=-]{6,}")
 _SECRET_FILE_LIMIT = 64 * 1024
 _CONFIG_FILE_LIMIT = 1024 * 1024
 
@@ -271,6 +271,13 @@ class Settings(BaseSettings):
         description="seconds between two searches for merge requests that no webhook announced, 10 to 86400",
         examples=["300"],
     )
+    nightly_hour: int = Field(
+        2,
+        ge=0,
+        le=23,
+        description="hour (UTC) from which on changed advisories and rules judge default branches anew, 0 to 23",
+        examples=["2"],
+    )
     scan_timeout_seconds: int = Field(
         600, ge=5, le=86_400, description="seconds one scanner may take, 5 to 86400", examples=["600"]
     )
@@ -290,6 +297,13 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="changed files of one merge request that are scanned, 1 to 1000000",
         examples=["3000"],
+    )
+    max_report_bytes: int = Field(
+        1024**3,
+        ge=1_000,
+        le=1024**4,
+        description="bytes of the largest report of another tool that is imported, 1000 to 1099511627776",
+        examples=["1073741824"],
     )
     log_format: Literal["json", "console"] = Field("json", description="json or console", examples=["console"])
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(

@@ -16,6 +16,7 @@ from typing import ClassVar, TypeAlias
 from pydantic import TypeAdapter, ValidationError
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_ENDING = re.compile(r"[0-9a-f]{16}")
 _LARGEST_ID = 2**63 - 1
 
 
@@ -42,6 +43,8 @@ class SyncReason(Enum):
     PIPELINE_APPEARED = "pipeline_appeared"
     """A newer head pipeline does not have our status yet."""
     PIPELINE_FINISHED = "pipeline_finished"
+    REPORTS_ARRIVED = "reports_arrived"
+    """Findings of other tools came in for it."""
     RECONCILED = "reconciled"
 
 
@@ -110,18 +113,46 @@ class CloseMergeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ScanBranch:
-    """Scan the default branch, so that the baseline of the next merge request costs nothing."""
+    """Bring the baseline up to date: what is known of the findings of a branch."""
 
     kind: ClassVar[str] = "scan_branch"
     project_id: int
     branch: str
-    sha: str
+    sha: str | None
+    """The head that an event named; None for whatever the head is then."""
 
     def __post_init__(self) -> None:
         _check_id("project_id", self.project_id)
         _check_sha("sha", self.sha)
         if not self.branch or any(ord(character) < 32 for character in self.branch):
             raise ValueError("branch is empty or holds control characters")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReports:
+    """A pipeline ended: take in what its scanners reported."""
+
+    kind: ClassVar[str] = "import_reports"
+    project_id: int
+    pipeline_id: int
+    sha: str
+    ref: str
+    """A branch, or ``refs/merge-requests/7/head`` and its like."""
+    iid: int | None
+    """The merge request of this project, for merge request pipelines; others are found by their head."""
+    ending: str
+    """Tells one end of a pipeline from the next (a retried job makes it end again): 16 hexadecimal digits."""
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_id("pipeline_id", self.pipeline_id)
+        _check_sha("sha", self.sha)
+        if self.iid is not None:
+            _check_id("iid", self.iid)
+        if not self.ref or any(ord(character) < 32 for character in self.ref):
+            raise ValueError("ref is empty or holds control characters")
+        if not _ENDING.fullmatch(self.ending):
+            raise ValueError("ending must be 16 hexadecimal digits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +167,20 @@ class ForgetProject:
 
 
 JobRequest: TypeAlias = (
-    ScanMergeRequest | SyncMergeRequest | SyncCommit | CloseMergeRequest | ScanBranch | ForgetProject
+    ScanMergeRequest | SyncMergeRequest | SyncCommit | CloseMergeRequest | ScanBranch | ImportReports | ForgetProject
 )
 
 _KINDS: dict[str, TypeAdapter[JobRequest]] = {
     job.kind: TypeAdapter(job)
-    for job in (ScanMergeRequest, SyncMergeRequest, SyncCommit, CloseMergeRequest, ScanBranch, ForgetProject)
+    for job in (
+        ScanMergeRequest,
+        SyncMergeRequest,
+        SyncCommit,
+        CloseMergeRequest,
+        ScanBranch,
+        ImportReports,
+        ForgetProject,
+    )
 }
 JOB_KINDS = tuple(_KINDS)
 """The word of each kind of job, for queues, logs and metrics."""

@@ -15,7 +15,8 @@ from bot.pipeline.git import Repository
 from bot.pipeline.git.repository import TreeEntry
 from bot.pipeline.workspace import Limits, materialise, scan_folder
 from bot.services import Services
-from scanners.interface import ResultCache, ScanFile, Scanner, ScannerRun
+from scanners.fingerprint import RECIPES, Recipe
+from scanners.interface import ResultCache, ScanFile, Scanner, ScannerRun, ScannerStatus
 from scanners.process import MEBIBYTE
 from scanners.runner import Limits as ScannerLimits
 from scanners.runner import assess, merge_findings
@@ -38,6 +39,10 @@ class Tools:
     """Where the throw-away scan folder is made."""
     limits: Limits
     scanner_limits: ScannerLimits
+    recipes: tuple[Recipe, ...] = RECIPES
+    """How flagged code is hashed."""
+    batch: int = 2_000
+    """Files of a whole branch that are read at a time."""
 
 
 def tools_of(services: Services) -> Tools:
@@ -116,6 +121,7 @@ def assess_tree(
             limits=tools.scanner_limits,
             cancelled=cancelled,
             progress=progress,
+            recipes=tools.recipes,
         )
         runs = assessment.bind([*material.files["head"], *(f for f in unread if f.path.is_relative_to(within))])
         base_runs = assessment.bind(material.files["base"]) if base is not None else ()
@@ -128,6 +134,59 @@ def assess_tree(
         changes=changes,
         files_changed=files_changed,
         files_read=sum(1 for file in material.files["head"] if file.unit is not None),
+    )
+
+
+def read_files(
+    repository: Repository,
+    entries: Sequence[TreeEntry],
+    *,
+    tools: Tools,
+    scanners: Sequence[Scanner] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[ScannerRun, ...]:
+    """
+    What the scanners say about these files, however many they are: one run per scanner, as over one tree.
+
+    The files are read in batches, so that no limit for a merge request applies and ``progress`` is told how many of how
+    many are done. ``scanners`` are all of ``tools`` unless chosen. Raises ``GitError``.
+    """
+    chosen = tools.scanners if scanners is None else scanners
+    parts: list[tuple[ScannerRun, ...]] = []
+    for start in range(0, max(1, len(entries)), tools.batch):
+        part = entries[start : start + tools.batch]
+        with scan_folder(tools.data_dir) as folder:
+            units, work = folder / "units", folder / "work"
+            units.mkdir()
+            work.mkdir()
+            limits = replace(tools.limits, max_files=max(tools.limits.max_files, 2 * tools.batch))
+            material = materialise(repository, {"head": part}, units, limits)
+            assessment = assess(
+                units,
+                material.units,
+                chosen,
+                workdir=work,
+                cache=tools.cache,
+                limits=tools.scanner_limits,
+                recipes=tools.recipes,
+            )
+            parts.append(assessment.bind(material.files["head"]))
+        if progress is not None:
+            progress(min(start + tools.batch, len(entries)), len(entries))
+    return tuple(_joined(runs) for runs in zip(*parts, strict=True))
+
+
+def _joined(runs: Sequence[ScannerRun]) -> ScannerRun:
+    """The runs of one scanner over parts of a tree as one: an answer only where each of them is."""
+    asked = [run for run in runs if run.status is not ScannerStatus.NOT_APPLICABLE] or list(runs[:1])
+    worst = next((run for run in asked if not run.assessed), asked[0])
+    return replace(
+        worst,
+        findings=tuple(finding for run in runs for finding in run.findings),
+        gaps=tuple(gap for run in runs for gap in run.gaps),
+        files=sum(run.files for run in runs),
+        cached_files=sum(run.cached_files for run in runs),
+        seconds=sum(run.seconds for run in runs),
     )
 
 

@@ -1,58 +1,256 @@
 """
-Scans a default branch, so that what scanners say about its files is known before a merge request asks.
+Keeps the baseline: what is known of the findings of a branch, above all of the default branch.
+
+Everything is read when the branch is seen for the first time, only what a push changed after that, and what new
+advisories or rules may judge otherwise when they came. Contents that were read before, on whatever branch, come from
+the cache.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from time import monotonic
 
 import structlog
 
+from bot.domain.change import FileChange
+from bot.domain.coverage import Coverage
 from bot.domain.gate import evaluate, with_reasons
-from bot.domain.verdict import ScanReport, Subject
-from bot.pipeline.assess import Tools, assess_tree
-from bot.pipeline.git import branch_ref, branch_refspec
+from bot.domain.lifecycle import Plan
+from bot.domain.verdict import Presence, ScanReport, Subject, TrackedFinding
+from bot.pipeline.assess import Tools, read_files
+from bot.pipeline.git import Mirror, branch_ref, branch_refspec
+from bot.pipeline.git.repository import TreeEntry
+from bot.pipeline.judging import note_used, suppressed_in
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.policies import project_policy
+from bot.pipeline.tracking import Findings, Look, Tracked, track
 from bot.services import Services
-from bot.store import projects, scans
-from bot.store.engine import write_session
+from bot.store import projects, scans, tracking
+from bot.store.engine import session, write_session
+from bot.store.tracking import OWN, Ref, StreamState
+from scanners.finding import Finding, FindingKind
+from scanners.interface import Scanner, ScannerAbsent, ScannerError, ScannerRun
+from scanners.runner import merge_findings, would_read
 
 log = structlog.get_logger(__name__)
 
 
-def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, branch: str, sha: str) -> str:
-    """
-    Scan the whole tree of ``branch`` and store what was found; returns what became of it, one word.
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What there is to read."""
 
-    Only when ``sha`` is still the branch's head: a later push brings its own job. Contents that were scanned before, on
-    whatever branch, come from the cache. Raises ``GitError`` and ``GitLabError``.
+    entries: Sequence[TreeEntry]
+    scanners: Sequence[Scanner]
+    """Those that are to read it; the others' word stands."""
+    changes: Sequence[FileChange] | None
+    """What a push changed; None when the whole tree is read."""
+    why: str
+    """``first``, ``push``, ``nothing``, or ``renewed``: scanners or their data are not what they were."""
+
+
+def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, branch: str, sha: str | None) -> str:
+    """
+    Bring what is known of ``branch`` up to date; returns what became of it, one word.
+
+    ``sha`` is the head that was announced, and when it is the head no more, nothing is done: a later push brings its
+    own job. Without it the head of now is looked at. Raises ``GitError`` and ``GitLabError``.
     """
     started_at, started = datetime.now(UTC), monotonic()
     project = services.gitlab.project(project_id)
     mirror = mirror_of(services, project)
     mirror.fetch([branch_refspec(branch)])
-    if mirror.resolve(branch_ref(branch)) != sha:
+    head = mirror.resolve(branch_ref(branch))
+    if sha is not None and head != sha:
         return "superseded"
-    policy, reasons = project_policy(services.policy(), project.path, mirror, sha)
-    assessed = assess_tree(mirror, base=None, head=sha, tools=tools)
-    report = ScanReport(
-        subject=Subject(project.path, project.url, None, branch, None, sha),
-        tracked=assessed.tracked,
-        runs=assessed.runs,
-        decision=with_reasons(evaluate(policy, assessed.tracked, assessed.runs), reasons),
-        started_at=started_at,
-        seconds=monotonic() - started,
-        files_changed=assessed.files_changed,
-        files_read=assessed.files_read,
-    )
     with write_session(services.store) as writing:
         projects.upsert_projects(
             writing,
             [projects.Project(project.id, project.path, project.url, project.clone_url, project.default_branch)],
         )
+    ref = Ref(project.id, branch, is_default=branch == project.default_branch)
+    with session(services.store) as reading:
+        state = tracking.stream_state(reading, ref, OWN)
+    looks_with = answers_depend_on(tools.scanners)
+    job = _what_to_read(mirror, state, head, tools.scanners, looks_with)
+    if job.why == "nothing":
+        with write_session(services.store) as writing:
+            tracking.close_merged(writing, project.id, branch, started_at)
+        return "unchanged"
+
+    progress = _Progress(services, ref)
+    try:
+        runs = read_files(mirror, job.entries, tools=tools, scanners=job.scanners, progress=progress)
+        tracked = _track(services, mirror, state, ref, head, job, runs, looks_with, job_id, started_at)
+    finally:
+        progress.end()
+    report = _report(services, mirror, project_id, ref, head, job, runs, tracked, started_at, started)
+    with write_session(services.store) as writing:
         scans.record_scan(writing, report, project_id=project_id, scan_id=job_id)
+        # Only now, so that what came with them was recognised as theirs.
+        tracking.close_merged(writing, project.id, branch, started_at)
+    note_used(services.store, report.decision, started_at)
     mirror.maintain()
-    log.info("branch scanned", findings=len(report.tracked), seconds=round(report.seconds, 3))
+    log.info(
+        "branch scanned",
+        why=job.why,
+        files=len(job.entries),
+        findings=len(report.tracked),
+        seconds=round(report.seconds, 3),
+        **tracked.plan.counts,
+    )
     return "done"
+
+
+def answers_depend_on(scanners: Sequence[Scanner]) -> dict[str, str]:
+    """For each scanner what its answer depends on besides the code: version, rules, data. Empty for one not there."""
+    known = {}
+    for scanner in scanners:
+        try:
+            known[scanner.name] = f"{scanner.version()} {scanner.rules_digest()}"
+        except (ScannerAbsent, ScannerError):
+            known[scanner.name] = ""
+    return known
+
+
+def stale(looked_with: Mapping[str, str], looks_with: Mapping[str, str]) -> set[str]:
+    """The scanners that would not say today what they said then; all when nobody has looked yet."""
+    return {name for name, now in looks_with.items() if looked_with.get(name) != now}
+
+
+def _what_to_read(
+    mirror: Mirror, state: StreamState, head: str, scanners: Sequence[Scanner], looks_with: dict[str, str]
+) -> _Job:
+    outdated = stale(state.looked_with, looks_with)
+    if state.commit is None or not mirror.has_commit(state.commit):
+        # After a history that was rewritten and thrown away, too, everything is read; the evidence keeps identities.
+        why = "first" if state.commit is None else "renewed"
+        return _Job(mirror.tree(head), scanners, None, why)
+    if not outdated:
+        if state.commit == head:
+            return _Job((), scanners, (), "nothing")
+        changes = mirror.changes(state.commit, head, algorithm="histogram")
+        paths = [change.new_path for change in changes if change.new_path is not None]
+        return _Job(mirror.tree(head, paths), scanners, changes, "push")
+    chosen = [scanner for scanner in scanners if scanner.name in outdated]
+    if state.commit == head and all(scanner.kind is FindingKind.DEPENDENCY for scanner in chosen):
+        # New advisories come every day, and judge few files. Other scanners see the same weaknesses as each other, and
+        # their words belong together: they look at once.
+        entries = [e for e in mirror.tree(head) if e.is_file and any(would_read(s, e.path) for s in chosen)]
+        return _Job(entries, chosen, None, "renewed")
+    return _Job(mirror.tree(head), scanners, None, "renewed")
+
+
+def _track(
+    services: Services,
+    mirror: Mirror,
+    state: StreamState,
+    ref: Ref,
+    head: str,
+    job: _Job,
+    runs: Sequence[ScannerRun],
+    looks_with: dict[str, str],
+    job_id: str,
+    at: datetime,
+) -> Tracked:
+    coverage = Coverage(runs)
+    there: Collection[PurePosixPath] | None = None if job.changes is not None else {e.path for e in job.entries}
+    whole_tree = job.changes is None and len(job.scanners) == len(services.scanners)
+
+    def looked(scanner: str, finding: Finding, path: PurePosixPath | None) -> bool:
+        if path is not None and there is not None and path not in there and whole_tree:
+            path = None  # the file is gone
+        return coverage.looked_by(scanner, finding, path)
+
+    answered = {run.scanner for run in runs if run.assessed}
+    return track(
+        services.store,
+        mirror,
+        Look(
+            ref,
+            OWN,
+            head,
+            at,
+            looked=looked,
+            scope=None if job.changes is None else {c.old_path for c in job.changes if c.old_path is not None},
+            scan_id=job_id,
+            # A scanner that gave no answer is asked again with the next push, about everything.
+            looked_with={
+                name: now if name in answered else ""
+                for name, now in looks_with.items()
+                if name in answered or name in {scanner.name for scanner in job.scanners}
+            }
+            | {name: was for name, was in state.looked_with.items() if name not in {s.name for s in job.scanners}},
+        ),
+        Findings(merge_findings(runs)),
+    )
+
+
+def _report(
+    services: Services,
+    mirror: Mirror,
+    project_id: int,
+    ref: Ref,
+    head: str,
+    job: _Job,
+    runs: tuple[ScannerRun, ...],
+    tracked: Tracked,
+    started_at: datetime,
+    started: float,
+) -> ScanReport:
+    with session(services.store) as reading:
+        project = projects.get_project(reading, project_id)
+    assert project is not None
+    policy, reasons = project_policy(services.policy(), project.path, mirror, head)
+    found = _told(merge_findings(runs), tracked.plan)
+    edited = dict(zip(tracked.plan.numbers, tracked.plan.changed_at, strict=True))
+    suppressed = suppressed_in(services.store, project_id, policy, found, edited, started_at)
+    return ScanReport(
+        subject=Subject(project.path, project.web_url, None, ref.name, None, head),
+        tracked=found,
+        runs=runs,
+        decision=with_reasons(evaluate(policy, found, runs, suppressed=suppressed), reasons),
+        started_at=started_at,
+        seconds=monotonic() - started,
+        files_changed=len(job.entries),
+        files_read=max((run.files for run in runs), default=0),
+    )
+
+
+def _told(findings: Sequence[Finding], plan: Plan) -> tuple[TrackedFinding, ...]:
+    """The findings with their numbers and what was found out about them."""
+    said = {write.index: write.presence for write in plan.writes}
+    return tuple(
+        TrackedFinding(
+            finding,
+            said.get(index, Presence.EXISTING),
+            explanation=plan.explanations[index],
+            number=plan.numbers[index],
+        )
+        for index, finding in enumerate(findings)
+    )
+
+
+class _Progress:
+    """Writes down how far a long scan has come, for whoever asks; short ones leave no trace."""
+
+    def __init__(self, services: Services, ref: Ref) -> None:
+        self._services = services
+        self._ref = ref
+        self._told = False
+
+    def __call__(self, done: int, total: int) -> None:
+        log.info("branch is being scanned", branch=self._ref.name, files=done, of=total)
+        if done < total or self._told:
+            self._told = True
+            with write_session(self._services.store) as writing:
+                tracking.set_progress(writing, self._ref, done, total)
+
+    def end(self) -> None:
+        """It is over, however it ended."""
+        if self._told:
+            with write_session(self._services.store) as writing:
+                tracking.set_progress(writing, self._ref, None, None)

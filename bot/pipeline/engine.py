@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 APPLICATION = "mergewarden"
 
-JOBS_VERSION = "1"
+JOBS_VERSION = "2"
 """Raise this when the order or meaning of steps changes; jobs of an older version are carried over from their start."""
 
 MERGE_REQUESTS = "merge-requests"
@@ -57,6 +57,12 @@ class Handlers(Protocol):
 
     def scan_branch(self, job_id: str, project_id: int, branch: str, sha: str) -> str:
         """Scan a default branch."""
+        ...
+
+    def import_reports(
+        self, job_id: str, project_id: int, pipeline_id: int, sha: str, ref: str, iid: int, ending: str
+    ) -> str:
+        """Take in the reports of a pipeline; ``iid`` is 0 where it is not one of a merge request."""
         ...
 
     def forget_project(self, job_id: str, project_id: int) -> str:
@@ -101,6 +107,11 @@ def _close_merge_request(project_id: int, iid: int, merged: bool) -> str:
 @DBOS.workflow(name="scan_branch")
 def _scan_branch(project_id: int, branch: str, sha: str) -> str:
     return _running().scan_branch(_job_id(), project_id, branch, sha)
+
+
+@DBOS.workflow(name="import_reports")
+def _import_reports(project_id: int, pipeline_id: int, sha: str, ref: str, iid: int, ending: str) -> str:
+    return _running().import_reports(_job_id(), project_id, pipeline_id, sha, ref, iid, ending)
 
 
 @DBOS.workflow(name="forget_project")
@@ -295,7 +306,14 @@ class Worker:
 
 
 _WORKFLOWS = frozenset(
-    {"scan_merge_request", "sync_merge_request", "close_merge_request", "scan_branch", "forget_project"}
+    {
+        "scan_merge_request",
+        "sync_merge_request",
+        "close_merge_request",
+        "scan_branch",
+        "import_reports",
+        "forget_project",
+    }
 )
 
 

@@ -7,23 +7,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 
+from bot.domain.intake import TakeIn
+from bot.domain.job import ImportReports, ScanBranch, SyncMergeRequest, SyncReason
 from bot.gitlab.errors import NotFound, RateLimited
 from bot.observability.logs import bind
+from bot.pipeline.artifacts import PipelineReports
 from bot.pipeline.assess import Tools
 from bot.pipeline.branch import scan_branch
-from bot.pipeline.engine import run_step
+from bot.pipeline.engine import JobQueue, run_step
 from bot.pipeline.git import GitCancelled
 from bot.pipeline.merge_request import MergeRequestScan, worth_retrying
 from bot.pipeline.mirrors import remove_mirror
+from bot.pipeline.submission import submit
 from bot.pipeline.superseded import Superseded, Watch
 from bot.services import Services
-from bot.store import heads, projects, scans
+from bot.store import heads, imports, projects, scans, tracking
 from bot.store.engine import session, write_session
+from bot.store.tracking import OWN, Ref
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +45,15 @@ class Jobs:
 
     services: Services
     tools: Tools
+    queue: JobQueue
+    """For jobs that lead to others."""
     attempts: int = 6
     pause: float = 1.0
     """Seconds before the second attempt of a step; doubles each time."""
     sleep: Callable[[float], None] = time.sleep
     """How to wait for GitLab; argument in seconds."""
+    take_in: TakeIn | None = None
+    """Takes reports of other tools in; None for ``bot.pipeline.intake``."""
 
     def scan_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str:
         """Announce, scan, publish."""
@@ -55,7 +65,9 @@ class Jobs:
                 if announced is None:
                     return "not_open"
                 scan_id = self._step("scan", scan, partial(scan.scan, announced))
-                return self._step("publish", scan, partial(scan.publish, scan_id))
+                outcome = self._step("publish", scan, partial(scan.publish, scan_id))
+                self._plain_step("first baseline", partial(self._first_baseline, project_id))
+                return outcome
             except (Superseded, NotFound):
                 raise
             except Exception as error:
@@ -77,20 +89,45 @@ class Jobs:
         """Nothing runs for it any more: its number was raised when this job was submitted."""
         with bind(job_id=job_id):
             log.info("merge request ended", project_id=project_id, iid=iid, merged=merged)
+            self._plain_step("close", partial(self._close, job_id, project_id, iid, merged))
         self.services.metrics.jobs.labels("close_merge_request", "done").inc()
         return "closed"
 
     def scan_branch(self, job_id: str, project_id: int, branch: str, sha: str) -> str:
-        """Scan the default branch, so that the baseline of the next merge request costs nothing."""
+        """Bring what is known of a branch up to date; without ``sha`` whatever its head is."""
         with bind(job_id=job_id, project_id=project_id, branch=branch):
             outcome = "failed"
             try:
                 outcome = self._plain_step(
-                    "scan branch", partial(scan_branch, self.services, self.tools, job_id, project_id, branch, sha)
+                    "scan branch",
+                    partial(scan_branch, self.services, self.tools, job_id, project_id, branch, sha or None),
                 )
             finally:
                 self.services.metrics.jobs.labels("scan_branch", outcome).inc()
             return outcome
+
+    def import_reports(
+        self, job_id: str, project_id: int, pipeline_id: int, sha: str, ref: str, iid: int, ending: str
+    ) -> str:
+        """Take in the reports of a pipeline, and have the merge requests that they are about judged again."""
+        request = ImportReports(project_id, pipeline_id, sha, ref, iid or None, ending)
+        outcome = "error"
+        with bind(job_id=job_id, project_id=project_id, pipeline_id=pipeline_id):
+            try:
+                take_in = self._take_in()
+                found = self._plain_step(
+                    "import reports", lambda: PipelineReports(self.services, take_in, request).run()
+                )
+                # Also after a repetition: the first time may have ended between the import and this.
+                self._plain_step("judge again", partial(self._judge_again, job_id, found.judge_again))
+                outcome = found.word
+            except NotFound as error:
+                log.info("what the pipeline is about is gone", error=str(error))
+                outcome = "gone"
+            finally:
+                self.services.metrics.jobs.labels("import_reports", outcome).inc()
+            log.info("job ended", outcome=outcome)
+        return outcome
 
     def forget_project(self, job_id: str, project_id: int) -> str:
         """Drop what we hold of a project that no longer exists."""
@@ -98,6 +135,8 @@ class Jobs:
             with write_session(self.services.store) as writing:
                 heads.forget_project(writing, project_id)
                 scans.forget_project(writing, project_id)
+                imports.forget_project(writing, project_id)
+                tracking.forget_project(writing, project_id)
                 projects.forget_project(writing, project_id)
             remove_mirror(self.services, project_id)
             log.info("project forgotten")
@@ -150,6 +189,44 @@ class Jobs:
                 self.services.metrics.jobs.labels(kind, outcome).inc()
             log.info("job ended", outcome=outcome)
         return outcome
+
+    def _close(self, job_id: str, project_id: int, iid: int, merged: bool) -> None:
+        """What stood on the merge request stands there no more; on its target it is looked for first."""
+        with session(self.services.store) as reading:
+            head = heads.get_head(reading, project_id, iid)
+            project = projects.get_project(reading, project_id)
+        target = head.target_branch if head is not None else None
+        with write_session(self.services.store) as writing:
+            if merged and project is not None and target is not None and target == project.default_branch:
+                submit(writing, self.queue, ScanBranch(project_id, target, None), token=job_id)
+            else:
+                tracking.close_ref(writing, Ref(project_id, f"!{iid}", iid, target), datetime.now(UTC))
+
+    def _first_baseline(self, project_id: int) -> None:
+        """Have the default branch read where nobody has: once a day at most, should it fail."""
+        with session(self.services.store) as reading:
+            project = projects.get_project(reading, project_id)
+            if project is None or project.default_branch is None:
+                return
+            known = tracking.stream_state(reading, Ref(project_id, project.default_branch), OWN)
+        if known.stream_id is None:
+            with write_session(self.services.store) as writing:
+                job = ScanBranch(project_id, project.default_branch, None)
+                submit(writing, self.queue, job, token=f"first.{datetime.now(UTC).date().isoformat()}")
+
+    def _take_in(self) -> TakeIn:
+        if self.take_in is None:
+            # Late, because the readers of reports cost memory that a bot without reports need not spend.
+            from bot.pipeline.intake import ReportIntake
+
+            self.take_in = ReportIntake(self.services)
+        return self.take_in
+
+    def _judge_again(self, job_id: str, merge_requests: Sequence[tuple[int, int]]) -> None:
+        with write_session(self.services.store) as writing:
+            for project_id, iid in merge_requests:
+                job = SyncMergeRequest(project_id, iid, SyncReason.REPORTS_ARRIVED)
+                submit(writing, self.queue, job, token=job_id)
 
     def _step(self, name: str, scan: MergeRequestScan, function: Callable[[], T]) -> T:
         def attempt() -> T:

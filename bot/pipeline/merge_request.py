@@ -13,14 +13,27 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 import structlog
 
-from bot.domain import failures
+from bot.domain import explanations, failures
 from bot.domain.change import FileChange
+from bot.domain.coverage import Coverage
 from bot.domain.gate import evaluate, not_assessed, with_reasons
+from bot.domain.identity import Identity
+from bot.domain.lifecycle import Remembered
 from bot.domain.policy import Policy
-from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, Subject, TrackedFinding
+from bot.domain.verdict import (
+    GateDecision,
+    Outcome,
+    Presence,
+    Reason,
+    ReasonCode,
+    ScanReport,
+    Subject,
+    TrackedFinding,
+)
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.comments import CommentPlan, confirmations, plan_comments
 from bot.gitlab.errors import NotFound
@@ -28,17 +41,22 @@ from bot.gitlab.model import Discussion, MergeRequest, Project
 from bot.gitlab.positions import position_for
 from bot.gitlab.publish import publish_comments
 from bot.gitlab.status import publish_status
-from bot.pipeline.assess import Tools, assess_tree
+from bot.pipeline.assess import Assessed, Tools, assess_tree
 from bot.pipeline.git import Mirror, RefNotFound, branch_ref, branch_refspec, merge_request_refspec
+from bot.pipeline.judging import note_used, suppressed_in
+from bot.pipeline.merging import merged, own_part
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.policies import project_policy
 from bot.pipeline.publication import conversation, failure
 from bot.pipeline.superseded import Superseded, Watch
+from bot.pipeline.tracking import Findings, Look, track
 from bot.reports.notes import failure_description, running_description, status_description
 from bot.services import Services
-from bot.store import heads, projects, scans
+from bot.store import heads, projects, scans, tracking
 from bot.store.engine import session, transient, write_session
+from bot.store.tracking import OWN, Ref
 from bot.texts import Language
+from scanners.finding import Finding
 from scanners.interface import ScannerRun
 
 log = structlog.get_logger(__name__)
@@ -124,9 +142,8 @@ class MergeRequestScan:
         )
         self.watch.check()
         self._measure(assessed.runs)
-        decision = evaluate(
-            policy, assessed.tracked, assessed.runs, confirmed=self._confirmed(project, assessed.tracked)
-        )
+        own = self._track(mirror, announced, assessed, started_at)
+        tracked, runs, decision = self._judge(project, announced, policy, own, assessed.runs)
         decision = with_reasons(decision, reasons)
         report = ScanReport(
             subject=Subject(
@@ -137,8 +154,8 @@ class MergeRequestScan:
                 base_sha=base,
                 head_sha=announced.head_sha,
             ),
-            tracked=assessed.tracked,
-            runs=assessed.runs,
+            tracked=tracked,
+            runs=runs,
             decision=decision,
             started_at=started_at,
             seconds=time.monotonic() - started,
@@ -198,9 +215,18 @@ class MergeRequestScan:
         project = self._project()
         mirror = self._mirror(project, report)
         policy, reasons = self._policy_at(mirror, project, report)
-        decision = evaluate(policy, report.tracked, report.runs, confirmed=self._confirmed(project, report.tracked))
+        assert report.subject.head_sha is not None
+        announced = Announced(report.subject.head_sha, report.subject.head_sha, report.subject.ref)
+        with session(self.services.store) as reading:
+            seen = tracking.numbers_of(reading, self._ref(announced), OWN)
+        tracked, runs, decision = self._judge(project, announced, policy, *own_part(report.tracked, report.runs, seen))
         decision = with_reasons(decision, reasons)
-        if decision != report.decision:
+        if (tracked, runs) != (report.tracked, report.runs):
+            # Reports of other tools came in since: another scan, as far as anybody can see.
+            scan_id, report = self.job_id, replace(report, tracked=tracked, runs=runs, decision=decision)
+            with write_session(self.services.store) as writing:
+                scans.record_scan(writing, report, project_id=self.project_id, scan_id=scan_id)
+        elif decision != report.decision:
             with write_session(self.services.store) as writing:
                 scans.record_decision(writing, scan_id, decision)
         return self.publish(scan_id)
@@ -246,6 +272,66 @@ class MergeRequestScan:
         return Outcome.NOT_ASSESSED.value
 
     # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _ref(self, announced: Announced) -> Ref:
+        return Ref(self.project_id, f"!{self.iid}", self.iid, announced.target_branch)
+
+    def _track(
+        self, mirror: Mirror, announced: Announced, assessed: Assessed, at: datetime
+    ) -> tuple[TrackedFinding, ...]:
+        """The findings with their numbers; where they are is written down."""
+        present = [item for item in assessed.tracked if item.presence is not Presence.FIXED]
+        coverage = Coverage(assessed.runs)
+        changed = {change.new_path for change in assessed.changes}
+
+        def looked(scanner: str, finding: Finding, path: PurePosixPath | None) -> bool:
+            # A file that is as in the target branch again is none of the merge request's.
+            return coverage.looked_by(scanner, finding, path if path in changed else None)
+
+        def verdict(index: int, identity: Identity, _before: Remembered | None) -> tuple[Presence, str]:
+            return present[index].presence, _explained(present[index], identity.number)
+
+        look = Look(
+            self._ref(announced),
+            OWN,
+            announced.head_sha,
+            at,
+            looked=looked,
+            scan_id=self.job_id,
+            version=self.tools.recipes[-1].version,
+            verdict=verdict,
+            old_paths={change.old_path for change in assessed.changes if change.old_path is not None},
+        )
+        plan = track(self.services.store, mirror, look, Findings([item.finding for item in present])).plan
+        numbered = [
+            replace(item, number=number, explanation=_explained(item, number))
+            for item, number in zip(present, plan.numbers, strict=True)
+        ]
+        return (*numbered, *(item for item in assessed.tracked if item.presence is Presence.FIXED))
+
+    def _judge(
+        self,
+        project: Project,
+        announced: Announced,
+        policy: Policy,
+        own: Sequence[TrackedFinding],
+        own_runs: Sequence[ScannerRun],
+    ) -> tuple[tuple[TrackedFinding, ...], tuple[ScannerRun, ...], GateDecision]:
+        """The verdict on what our scan and other tools' reports about the same commit say."""
+        now, ref = datetime.now(UTC), self._ref(announced)
+        with session(self.services.store) as reading:
+            reports = tracking.said_by_others(reading, ref)
+            edited = tracking.edited_on(reading, ref)
+        tracked, runs = merged(own, own_runs, reports, announced.head_sha)
+        decision = evaluate(
+            policy,
+            tracked,
+            runs,
+            confirmed=self._confirmed(project, tracked),
+            suppressed=suppressed_in(self.services.store, self.project_id, policy, tracked, edited, now),
+        )
+        note_used(self.services.store, decision, now)
+        return tracked, runs, decision
 
     def _last(self) -> tuple[str | None, ScanReport | None]:
         """Id and report of the last verdict that was published, or of the last scan that was given up."""
@@ -429,6 +515,13 @@ class MergeRequestScan:
     def _measure(self, runs: Sequence[ScannerRun]) -> None:
         for run in runs:
             self.services.metrics.scanner_seconds.labels(run.scanner, run.status.value).observe(run.seconds)
+
+
+def _explained(item: TrackedFinding, number: int | None) -> str:
+    """Why it is what it is, with the number of what it is the same as."""
+    if number is None or item.presence not in (Presence.EXISTING, Presence.CHANGED):
+        return item.explanation
+    return explanations.SAME_AS.format(count=number, sentence=item.explanation)
 
 
 def _is_about(report: ScanReport, request: MergeRequest) -> bool:

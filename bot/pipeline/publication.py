@@ -21,11 +21,17 @@ EVERY_SCANNER = frozenset(scanner.name for scanner in all_scanners(None))
 
 
 def threads_for(report: ScanReport, policy: Policy) -> tuple[TrackedFinding, ...]:
-    """The new and changed findings that get a discussion of their own: blocking ones first, worst first, capped."""
+    """
+    The new and changed findings that get a discussion of their own: blocking ones first, worst first, capped.
+
+    Suppressed ones get none; the summary lists them.
+    """
+    suppressed = {excused.fingerprint for excused in report.decision.suppressed}
     candidates = [
         tracked
         for tracked in report.with_presence(Presence.NEW, Presence.CHANGED)
-        if report.decision.blocks(tracked.finding.fingerprint) or policy.wants_thread(tracked.finding)
+        if tracked.finding.fingerprint not in suppressed
+        and (report.decision.blocks(tracked.finding.fingerprint) or policy.wants_thread(tracked.finding))
     ]
     candidates.sort(key=lambda tracked: not report.decision.blocks(tracked.finding.fingerprint))
     return tuple(candidates[: policy.max_threads])
@@ -73,6 +79,7 @@ def conversation(
         unread_paths=frozenset(
             str(gap.path) for run in report.runs for gap in run.gaps if gap.reason is not GapReason.NOT_PINNED
         ),
+        accepted=frozenset(excused.fingerprint for excused in report.decision.suppressed),
     )
 
 

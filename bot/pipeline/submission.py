@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot.domain.job import (
     CloseMergeRequest,
     ForgetProject,
+    ImportReports,
     JobRequest,
     ScanBranch,
     ScanMergeRequest,
@@ -28,6 +29,7 @@ from bot.store.heads import (
     open_heads_at,
     raise_sequence,
 )
+from bot.store.projects import get_project
 
 # Two hooks (a project's and the system's) announce the same push under different ids.
 _REPEATABLE = frozenset({ScanReason.OPENED, ScanReason.PUSHED})
@@ -53,10 +55,12 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
         case CloseMergeRequest():
             return _close(session, queue, request, token)
         case ScanBranch():
-            job_id = f"branch:{request.project_id}:{request.sha}:{token}"
-            arguments = (request.project_id, request.branch, request.sha)
+            job_id = f"branch:{request.project_id}:{request.sha or 'head'}:{token}"
+            arguments = (request.project_id, request.branch, request.sha or "")
             queue.submit(session, Job(job_id, "scan_branch", arguments, BRANCHES, f"{request.project_id}"))
             return (job_id,)
+        case ImportReports():
+            return _reports(session, queue, request)
         case ForgetProject():
             job_id = f"forget:{request.project_id}:{token}"
             queue.submit(
@@ -96,6 +100,22 @@ def _sync(session: Session, queue: JobQueue, project_id: int, iid: int, reason: 
     job_id = f"sync:{project_id}!{iid}:{sequence}:{token}"
     arguments = (project_id, iid, sequence, reason)
     queue.submit(session, Job(job_id, "sync_merge_request", arguments, MERGE_REQUESTS, _partition(project_id, iid)))
+    return (job_id,)
+
+
+def _reports(session: Session, queue: JobQueue, request: ImportReports) -> tuple[str, ...]:
+    of_merge_request = request.iid is not None or bool(open_heads_at(session, request.sha))
+    if not of_merge_request:
+        project = get_project(session, request.project_id)
+        if project is not None and project.default_branch not in (None, request.ref):
+            # Nothing counts the findings of such a branch. Where we do not know the project, the job will ask.
+            return ()
+    # Without the token: two hooks announce the same end of a pipeline under different ids.
+    job_id = f"reports:{request.project_id}:{request.pipeline_id}:{request.ending}"
+    arguments = (request.project_id, request.pipeline_id, request.sha, request.ref, request.iid or 0, request.ending)
+    # A partition of their own: to fetch reports must not delay the scan of a newer push, nor a branch a merge request.
+    name = MERGE_REQUESTS if of_merge_request else BRANCHES
+    queue.submit(session, Job(job_id, "import_reports", arguments, name, f"reports:{request.project_id}"))
     return (job_id,)
 
 

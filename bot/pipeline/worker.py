@@ -13,10 +13,13 @@ from importlib.metadata import version
 
 import structlog
 
+from bot.pipeline import artifacts
 from bot.pipeline.assess import tools_of
 from bot.pipeline.engine import JobQueue, Worker, migrate_engine
 from bot.pipeline.jobs import Jobs
+from bot.pipeline.nightly import renew_baselines
 from bot.pipeline.reconcile import reconcile
+from bot.pipeline.throwaway import sweep
 from bot.pipeline.workspace import clear_leftovers
 from bot.services import Services
 from bot.store.deliveries import purge_deliveries
@@ -40,6 +43,8 @@ BEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0
 """A process that was not heard of for so long is taken for dead."""
 _HOUSEKEEPING_SECONDS = 3600.0
+_NIGHTLY_SECONDS = 900.0
+"""How often it is asked whether anything is due this night."""
 _KEEP_JOBS = timedelta(days=30)
 _KEEP_DELIVERIES = timedelta(days=30)
 _KEEP_SCANS = timedelta(days=400)
@@ -68,8 +73,9 @@ class WorkerProcess:
         """Work until told to stop."""
         services = self._services
         clear_leftovers(services.settings.data_dir)
+        sweep(services.settings.data_dir / artifacts.FOLDER)
         self._beat()
-        self._worker.start(Jobs(services, tools_of(services)))
+        self._worker.start(Jobs(services, tools_of(services), self._queue))
         log.info("worker started", executor=self._executor.id, jobs_at_once=services.settings.workers)
         # A thread for each rhythm: a slow GitLab must not make us look dead.
         threads = [
@@ -77,6 +83,7 @@ class WorkerProcess:
             self._every("take over", BEAT_SECONDS, self._take_over, at_once=True),
             self._every("reconcile", services.settings.reconcile_interval_seconds, self._reconcile, at_once=True),
             self._every("housekeeping", _HOUSEKEEPING_SECONDS, self._housekeeping),
+            self._every("nightly", _NIGHTLY_SECONDS, self._nightly),
         ]
         self._stop.wait()
         self._worker.stop()
@@ -136,6 +143,11 @@ class WorkerProcess:
         with only_one(self._services.store, "reconcile") as mine:
             if mine:
                 reconcile(self._services, self._queue)
+
+    def _nightly(self) -> None:
+        with only_one(self._services.store, "nightly") as mine:
+            if mine:
+                renew_baselines(self._services, self._queue, datetime.now(UTC))
 
     def _housekeeping(self) -> None:
         store, now = self._services.store, datetime.now(UTC)

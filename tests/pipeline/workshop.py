@@ -70,7 +70,8 @@ class Workshop:
         migrate_engine(database)
         self.queue = JobQueue(database)
         self.worker = Worker(database)
-        self.worker.start(Jobs(self.services, tools_of(self.services), pause=0.01, sleep=lambda _: None))
+        self.jobs = Jobs(self.services, tools_of(self.services), self.queue, pause=0.01, sleep=lambda _: None)
+        self.worker.start(self.jobs)
 
     def stop(self) -> None:
         self.worker.stop()

@@ -78,10 +78,12 @@ def test_every_field_can_be_given_in_both_ways(tmp_path: Path) -> None:
         "projects": "a/*,b/c",
         "workers": "4",
         "reconcile_interval_seconds": "120",
+        "nightly_hour": "3",
         "scan_timeout_seconds": "30",
         "scanner_memory_mb": "512",
         "max_file_bytes": "5000",
         "max_changed_files": "10",
+        "max_report_bytes": "100000",
         "log_format": "console",
         "log_level": "DEBUG",
     }

@@ -1,0 +1,330 @@
+"""
+Gives the findings of a scan or report their numbers, and writes down where they are.
+
+Reads what is known, asks git where lines went, lets ``bot.domain.identity`` and ``bot.domain.lifecycle`` decide, and
+writes the result in one transaction. When somebody else wrote meanwhile, it begins again.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from bot.domain.change import ChangeKind, FileChange
+from bot.domain.identity import Pool, correlate_known, identify
+from bot.domain.lifecycle import Observation, Plan, Remembered, Verdict, plan, unknown
+from bot.domain.triage import reopened
+from bot.domain.verdict import Presence
+from bot.pipeline.git import GitError
+from bot.pipeline.git.repository import DiffAlgorithm
+from bot.store import tracking, triage
+from bot.store.engine import session, write_session
+from bot.store.findings import finding_values
+from bot.store.tracking import Overtaken, Ref, StreamState, Update, content_of
+from scanners.finding import Finding
+from scanners.fingerprint import VERSION
+
+log = structlog.get_logger(__name__)
+
+_ATTEMPTS = 5
+
+T = TypeVar("T")
+
+
+class History(Protocol):
+    """What is asked of git; a ``Repository`` answers."""
+
+    def has_commit(self, sha: str) -> bool:
+        """Whether the commit is here."""
+        ...
+
+    def changes(self, base: str, head: str, *, algorithm: DiffAlgorithm) -> Sequence[FileChange]:
+        """What differs between two commits. Raises ``GitError``."""
+        ...
+
+
+class FindingSet(Protocol):
+    """The findings of a scan or report."""
+
+    @property
+    def light(self) -> Sequence[Finding]:
+        """Each with at least what identities are told by."""
+        ...
+
+    @property
+    def contents(self) -> Sequence[bytes]:
+        """For each what changes whenever anything changes that is shown of it; 16 bytes."""
+        ...
+
+    def values(self, index: int) -> Mapping[str, Any]:
+        """The finding with all its texts, as ``bot.store.findings.finding_values``."""
+        ...
+
+
+class Findings:
+    """A few findings, in memory; a ``FindingSet``."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.light: Sequence[Finding] = findings
+        self.contents: Sequence[bytes] = [content_of(finding) for finding in findings]
+
+    def values(self, index: int) -> Mapping[str, Any]:
+        """See ``FindingSet``."""
+        return finding_values(self.light[index])
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who looked where, for one source and one ref."""
+
+    ref: Ref
+    source: str
+    commit: str | None
+    """What was looked at; None when a report does not say."""
+    at: datetime
+    """UTC."""
+    looked: Callable[[str, Finding, PurePosixPath | None], bool]
+    """Whether a scanner looked for this finding again, whose file is now called so (None for a deleted one)."""
+    scope: Collection[PurePosixPath] | None = None
+    """Old names of the files that were looked at; None for all."""
+    scan_id: str | None = None
+    report_digest: str | None = None
+    looked_with: Mapping[str, str] = field(default_factory=dict)
+    version: str = VERSION
+    """Of the hashes."""
+    verdict: Verdict | None = None
+    """For a merge request: what its delta says of each finding."""
+    old_paths: Collection[PurePosixPath] = ()
+    """Further names under which the target branch may know the findings."""
+    correlate: bool = False
+    """Whether the findings of other sources on the ref may be the same weaknesses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What tracking found out and wrote."""
+
+    plan: Plan
+    returned: frozenset[int]
+    """Numbers of findings that had gone from the ref and are back."""
+    first_look: bool
+    """Whether the source had never spoken about the ref before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is to be written about one source and one ref."""
+
+    look: Look
+    state: StreamState
+    findings: FindingSet
+    plan: Plan
+
+
+def track(store: Engine, history: History | None, look: Look, findings: FindingSet) -> Tracked:
+    """
+    Number the findings and write what changed, in one transaction of its own.
+
+    ``history`` answers where lines went; without one, or without the commits, evidence decides. Raises what the
+    database raises; a second call with the same arguments changes nothing.
+    """
+
+    def attempt() -> Tracked:
+        prepared = prepare(store, history, look, findings)
+        if _says_the_same(prepared):
+            returned: frozenset[int] = frozenset()
+        else:
+            with write_session(store) as writing:
+                returned = write(writing, prepared)
+        return Tracked(prepared.plan, returned, prepared.state.stream_id is None)
+
+    return unless_overtaken(attempt)
+
+
+def unless_overtaken(attempt: Callable[[], T]) -> T:
+    """Prepare and write, again from the beginning when somebody else wrote in between."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except Overtaken:
+            log.info("overtaken")
+    return attempt()
+
+
+def prepare(store: Engine, history: History | None, look: Look, findings: FindingSet) -> Prepared:
+    """Read what is known and decide what is to be written; only numbers are taken already."""
+    current = findings.light
+    with session(store) as reading:
+        state = tracking.stream_state(reading, look.ref, look.source)
+        remembered = tracking.known_in_stream(reading, state, look.scope)
+        pools, known = [], [remembered]
+        target = _target(reading, look) if look.ref.target is not None else None
+        if target is not None:
+            there = tracking.known_in_stream(reading, target, {f.location.path for f in current} | set(look.old_paths))
+            known.append(there)
+        others = tracking.known_on_ref(reading, state, {f.location.path for f in current}) if look.correlate else {}
+    since = changes_between(history, state.commit, look.commit) if remembered else None
+    pools.append(Pool(_findings(remembered), since))
+    if target is not None:
+        pools.append(
+            Pool(_findings(known[1]), changes_between(history, target.commit, look.commit) if known[1] else None)
+        )
+
+    identities = list(identify(current, pools))
+    left = [index for index, identity in enumerate(identities) if identity.number is None]
+    settled: dict[int, datetime | None] = {}
+    with session(store) as reading:
+        merged = []
+        if look.ref.merge_request_iid is None:
+            wanted = [i for i in range(len(current)) if identities[i].presence is not Presence.EXISTING]
+            if wanted and state.stream_id is not None:
+                paths = {current[i].location.path for i in wanted}
+                merged = tracking.known_on_merge_requests(reading, look.ref, look.source, paths)
+        keys = {key for index in left for key in tracking.code_keys(current[index])}
+        anywhere = tracking.known_by_code(reading, look.ref.project_id, keys) if left else {}
+    taken = {identity.number for identity in identities if identity.number is not None}
+    for commit, there in merged:
+        changes = changes_between(history, commit, look.commit)
+        wanted = [i for i, identity in enumerate(identities) if identity.presence is not Presence.EXISTING]
+        found = identify([current[i] for i in wanted], [Pool(_findings(there), changes)])
+        known.append(there)
+        for index, identity in zip(wanted, found, strict=True):
+            if identity.number is None:
+                continue
+            if identities[index].number is None and identity.number not in taken:
+                identities[index] = identity
+                taken.add(identity.number)
+            elif identity.number == identities[index].number and identity.presence is Presence.EXISTING:
+                settled.setdefault(identity.number, there[identity.number].changed_at)
+    left = [index for index, identity in enumerate(identities) if identity.number is None]
+    if left and anywhere:
+        pool = Pool({n: r.finding for n, r in anywhere.items() if n not in taken}, by_code_only=True)
+        for index, identity in zip(left, identify([current[i] for i in left], [pool]), strict=True):
+            identities[index] = identity
+            if identity.number is not None:
+                taken.add(identity.number)
+        known.append(anywhere)
+    correlations = {}
+    if others:
+        left = [index for index, identity in enumerate(identities) if identity.number is None]
+        free = {number: item.finding for number, item in others.items() if number not in taken}
+        same = correlate_known([current[i] for i in left], free)
+        correlations = {left[position]: correlation for position, correlation in same.items()}
+        known.append(others)
+
+    destinations = _Destinations(since)
+    observation = Observation(
+        findings=current,
+        contents=findings.contents,
+        identities=identities,
+        correlations=correlations,
+        remembered=remembered,
+        elsewhere=ChainMap(*(dict(k) for k in reversed(known[1:]))) if len(known) > 1 else {},
+        looked=lambda scanner, finding: look.looked(scanner, finding, destinations.of(finding.location.path)),
+        version=look.version,
+        settled=settled,
+        verdict=look.verdict,
+    )
+    count = unknown(identities, correlations)
+    first = tracking.reserve_numbers(store, count) if count else 0
+    decided = plan(observation, at=look.at, first_number=first)
+    return Prepared(look, state, findings, decided)
+
+
+def write(writing: Session, prepared: Prepared) -> frozenset[int]:
+    """
+    Write it, in the caller's transaction; returns the numbers of findings that had gone from the ref and are back.
+
+    Raises ``Overtaken`` when somebody else wrote since it was prepared: the transaction must then end.
+    """
+    look, decided = prepared.look, prepared.plan
+    change = Update(
+        state=prepared.state,
+        commit=look.commit,
+        at=look.at,
+        scan_id=look.scan_id,
+        report_digest=look.report_digest,
+        looked_with=look.looked_with,
+        writes=decided.writes,
+        gone=decided.gone,
+        light=prepared.findings.light,
+        values=prepared.findings.values,
+        version=look.version,
+    )
+    returned = tracking.write(writing, change)
+    if returned:
+        _reopen(writing, look, decided, returned)
+    return returned
+
+
+def _says_the_same(prepared: Prepared) -> bool:
+    look, state = prepared.look, prepared.state
+    return (
+        not prepared.plan.writes
+        and not prepared.plan.gone
+        and state.stream_id is not None
+        and (state.commit, state.report_digest, state.scan_id) == (look.commit, look.report_digest, look.scan_id)
+        and dict(state.looked_with) == dict(look.looked_with)
+    )
+
+
+def _reopen(writing: Session, look: Look, decided: Plan, returned: frozenset[int]) -> None:
+    """Who called a finding resolved was wrong, when it is back; every other judgement stands."""
+    told = dict(zip(decided.numbers, decided.explanations, strict=True))
+    events = (
+        reopened(judgement, look.at, number, told[number])
+        for number, judgement in tracking.judgements(writing, returned).items()
+    )
+    triage.record_many(writing, [event for event in events if event is not None])
+
+
+def _target(reading: Session, look: Look) -> StreamState | None:
+    """What the source said about the branch that the merge request goes into."""
+    assert look.ref.target is not None
+    state = tracking.stream_state(reading, Ref(look.ref.project_id, look.ref.target), look.source)
+    return state if state.stream_id is not None else None
+
+
+def _findings(remembered: Mapping[int, Remembered]) -> dict[int, Finding]:
+    return {number: item.finding for number, item in remembered.items()}
+
+
+def changes_between(history: History | None, old: str | None, new: str | None) -> Sequence[FileChange] | None:
+    """What git says happened between two commits; None where it cannot be asked."""
+    if old is None or new is None:
+        return None
+    if old == new:
+        return ()
+    if history is None:
+        return None
+    try:
+        if not (history.has_commit(old) and history.has_commit(new)):
+            return None
+        return history.changes(old, new, algorithm="histogram")
+    except GitError as error:
+        # A history that cannot be compared (a damaged mirror, a limit) still leaves the evidence.
+        log.warning("no line map", old=old, new=new, error=str(error))
+        return None
+
+
+class _Destinations:
+    """Where files went, by what git says."""
+
+    def __init__(self, changes: Sequence[FileChange] | None) -> None:
+        self._moved = {
+            change.old_path: change.new_path
+            for change in changes or ()
+            if change.old_path is not None and change.kind is not ChangeKind.COPIED
+        }
+
+    def of(self, path: PurePosixPath) -> PurePosixPath | None:
+        """What the file is called now; None when it was deleted."""
+        return self._moved.get(path, path)
