@@ -17,9 +17,10 @@ _DEEPEST = 6
 _MOST_ITEMS = 100
 _SHORTEST_SECRET = 6
 
-# GitLab's own prefixes: https://docs.gitlab.com/security/tokens/#token-prefixes, and whsec_ of Standard Webhooks.
+# GitLab's own prefixes: https://docs.gitlab.com/security/tokens/#token-prefixes, whsec_ of Standard Webhooks, our mwt_.
 _TOKENS = re.compile(
-    r"(?:gl(?:pat|ptt|oas|dt|rt|rtr|cbt|ft|imt|agent|soat|ffct)-[A-Za-z0-9_.=\-]{6,}|whsec_[A-Za-z0-9+/=_\-]{6,})"
+    r"(?:gl(?:pat|ptt|oas|dt|rt|rtr|cbt|ft|imt|agent|soat|ffct)-[A-Za-z0-9_.=\-]{6,}"
+    r"|whsec_[A-Za-z0-9+/=_\-]{6,}|mwt_[A-Za-z0-9_\-]{6,})"
 )
 _HEADERS = re.compile(
     r"""(?ix)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import tempfile
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, MergewardenError
 from bot.observability.logs import configure_logging
 from bot.observability.metrics import Metrics
 from bot.services import Services
 from bot.settings import Settings, load_settings
+from bot.store.projects import Project
 
 
 def open_services(config: Path | None, *, shared_metrics: bool = False, quiet: bool = True) -> Services:
@@ -41,3 +45,31 @@ def make_data_dir(settings: Settings) -> None:
             "Give it to the user that runs Mergewarden, or set MERGEWARDEN_DATA_DIR, "
             "for example MERGEWARDEN_DATA_DIR=/var/lib/mergewarden.",
         ) from error
+
+
+def user_name(given: str | None = None) -> str:
+    """Who decides: the name that was given, else the user whom the operating system knows us as."""
+    if given is not None:
+        return given
+    try:
+        # Not from the environment, which anybody sets as he likes.
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
+
+
+def end_of_day(text: str) -> datetime:
+    """The end of a day as ``2026-12-31``, in UTC. Raises ``MergewardenError`` for any other text."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise MergewardenError(f"{text!r} is not a date", "Write it as 2026-12-31; that day is the last one.") from None
+    return datetime.combine(day, time(23, 59, 59), UTC)
+
+
+def project_of(services: Services, name: str) -> Project:
+    """The project with this full path or number. Raises ``UnknownProject``, and ``GitLabError`` where that is asked."""
+    # Most commands name no project, and need nothing of what comes with it.
+    from bot.pipeline.projects import project_named
+
+    return project_named(services, name, register=False)

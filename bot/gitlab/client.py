@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from os import PathLike
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import quote
 
 import gitlab
 import requests
@@ -20,8 +21,17 @@ from gitlab.exceptions import GitlabParsingError, RedirectError
 from pydantic import SecretStr
 
 from bot.domain import failures
+from bot.errors import MergewardenError
 from bot.gitlab import decode
-from bot.gitlab.errors import GitLabError, Invalid, NotFound, TextExecuted, Unavailable, error_from
+from bot.gitlab.errors import (
+    ArtifactTooLarge,
+    GitLabError,
+    Invalid,
+    NotFound,
+    TextExecuted,
+    Unavailable,
+    error_from,
+)
 from bot.gitlab.model import (
     DEVELOPER,
     BotUser,
@@ -31,6 +41,8 @@ from bot.gitlab.model import (
     Member,
     MergeRequest,
     Note,
+    Pipeline,
+    PipelineJob,
     Project,
     ServerVersion,
     TokenInfo,
@@ -39,6 +51,9 @@ from bot.gitlab.model import (
 
 PAGE = 100
 """The most rows that GitLab puts on a page."""
+_CHUNK = 64 * 1024
+_DOWNLOAD_SECONDS = 600.0
+"""How long one file may take altogether, however steadily it trickles."""
 _FEW_PROJECTS = 50
 """Up to here open merge requests are asked for project by project, above in one list of the instance."""
 
@@ -64,6 +79,7 @@ class GitLabClient:
         user_agent: str = "mergewarden",
         read_retries: int = 2,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = url.rstrip("/")
         self._token = token
@@ -72,6 +88,7 @@ class GitLabClient:
         self._user_agent = user_agent
         self._read_retries = read_retries
         self._sleep = sleep
+        self._clock = clock
         self._local = threading.local()
 
     def __repr__(self) -> str:
@@ -191,6 +208,36 @@ class GitLabClient:
         """Merge requests that contain a commit: what a branch pipeline belongs to."""
         path = f"/projects/{project_id}/repository/commits/{sha}/merge_requests"
         return [decode.merge_request(row) for row in self._list(path)]
+
+    # -- pipelines and artifacts ------------------------------------------------------------------------------------
+
+    def pipeline_jobs(self, project_id: int, pipeline_id: int) -> list[PipelineJob]:
+        """Jobs of a pipeline with their artifacts; of a job that was retried only the last."""
+        rows = self._list(f"/projects/{project_id}/pipelines/{pipeline_id}/jobs")
+        return [decode.pipeline_job(row) for row in rows]
+
+    def downstream_pipelines(self, project_id: int, pipeline_id: int) -> list[Pipeline]:
+        """Pipelines that a pipeline started: children of its own, and those of other projects."""
+        rows = self._list(f"/projects/{project_id}/pipelines/{pipeline_id}/bridges")
+        found = (decode.downstream_pipeline(row) for row in rows)
+        return [pipeline for pipeline in found if pipeline is not None]
+
+    def artifact_file(self, project_id: int, job_id: int, path: str, into: BinaryIO, *, limit: int) -> int:
+        """
+        Write one file of a job's archive into ``into``; returns its bytes.
+
+        Only what the job names in ``artifacts:paths`` is in the archive; anything else is ``NotFound``. ``Forbidden``
+        where ``artifacts:access`` keeps the bot out. Raises ``ArtifactTooLarge`` beyond ``limit`` bytes.
+        https://docs.gitlab.com/api/job_artifacts/
+        """
+        if not {"", ".", ".."}.isdisjoint(path.split("/")):
+            # Libraries tidy such addresses up, and the request would go somewhere else.
+            raise Invalid("not a path within an archive", fields=frozenset({"artifact_path"}))
+        return self._download(f"/projects/{project_id}/jobs/{job_id}/artifacts/{quote(path)}", into, limit)
+
+    def artifact_archive(self, project_id: int, job_id: int, into: BinaryIO, *, limit: int) -> int:
+        """Write a job's whole archive, a zip of a stranger's, into ``into``; otherwise as ``artifact_file``."""
+        return self._download(f"/projects/{project_id}/jobs/{job_id}/artifacts", into, limit)
 
     # -- discussions and notes --------------------------------------------------------------------------------------
 
@@ -313,6 +360,39 @@ class GitLabClient:
         rows: list[Any] = self._reading(read)
         return rows
 
+    def _download(self, path: str, into: BinaryIO, limit: int) -> int:
+        """A body of any content, to a file, from its present position on. GitLab may redirect to an object storage."""
+        start = into.tell()
+
+        def read() -> int:
+            into.seek(start)
+            into.truncate()
+            return self._stream(path, into, limit)
+
+        written: int = self._reading(read)
+        return written
+
+    def _stream(self, path: str, into: BinaryIO, limit: int) -> int:
+        call = f"GET {path}"
+        with self._translated(call):
+            deadline = self._clock() + _DOWNLOAD_SECONDS
+            response = self._library().http_request(
+                "get", path, streamed=True, obey_rate_limit=False, retry_transient_errors=False, max_retries=0
+            )
+            with response:
+                size = 0
+                # What comes in is counted, as what a server says of it is a claim, and may be compressed besides.
+                for chunk in response.iter_content(_CHUNK):
+                    size += len(chunk)
+                    if size > limit:
+                        raise ArtifactTooLarge(
+                            failures.GITLAB_LARGE.format(call=call, count=limit), "Raise MERGEWARDEN_MAX_REPORT_BYTES."
+                        )
+                    if self._clock() > deadline:
+                        raise Unavailable(failures.GITLAB_SILENT.format(call=call), _NETWORK_HINT)
+                    _store(into, chunk)
+            return size
+
     def _send(self, method: str, path: str, data: dict[str, object], *, secrets: tuple[str, ...] = ()) -> Any:
         """A write. 202 means that GitLab ran the text instead of keeping it."""
         status, document = self._request(method, path, data, secrets=secrets)
@@ -395,6 +475,16 @@ class _Translation:
             raise Unavailable(
                 failures.GITLAB_CONNECTION.format(call=self._call, kind=type(error).__name__), _NETWORK_HINT
             ) from None
+
+
+def _store(into: BinaryIO, chunk: bytes) -> None:
+    try:
+        into.write(chunk)
+    except OSError as error:
+        # Not to be taken for a failure of the network.
+        raise MergewardenError(
+            f"what was downloaded cannot be stored: {error.strerror}", "Make room in the data directory."
+        ) from error
 
 
 _NETWORK_HINT = "Check GitLab's address and whether this machine can reach it."

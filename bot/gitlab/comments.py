@@ -126,6 +126,7 @@ def plan_comments(
     - a marker counts only in the bot's own note;
     - a thread is resolved when its finding is gone, unless a scanner that saw it gave no answer, its file was not read,
       or a person wrote in it (then it is told once, and left to people);
+    - so is the thread of a finding that a suppression covers, without a word; the summary says whose it is;
     - a resolved thread is opened again while its finding blocks, and when the bot itself had resolved it; a person's
       word stands on a finding that does not block, and on a *changed* one where that person is not the author;
     - of two threads for one finding (a crash between post and record) the oldest stays, and one that people use.
@@ -141,9 +142,12 @@ def plan_comments(
         else:
             steps.append(_creation(key, thread, positions.get(thread.fingerprint)))
     present = {key_of(fingerprint) for fingerprint in wanted.present} | threads.keys()
+    accepted = {key_of(fingerprint) for fingerprint in wanted.accepted} - threads.keys()
     unread = {path_digest(path) for path in wanted.unread_paths}
     for key, found in own.items():
-        if key not in present and _may_close(found[0], wanted, unread):
+        if key in accepted:
+            steps += _steps_for_accepted(found[0])
+        elif key not in present and _may_close(found[0], wanted, unread):
             steps += _steps_for_gone(found[0], language)
         steps += _duplicate_steps(found[1:])
     return CommentPlan(bot_id, tuple(steps))
@@ -248,6 +252,12 @@ def _may_close(own: _Own, wanted: WantedConversation, unread: set[str]) -> bool:
     position = own.note.position
     paths = {position.old_path, position.new_path} if position is not None else set()
     return own.marker.path_digest not in unread and not paths.intersection(wanted.unread_paths)
+
+
+def _steps_for_accepted(own: _Own) -> list[Step]:
+    if not own.discussion.resolvable or own.discussion.resolved or own.people_wrote:
+        return []
+    return [SetResolved(own.marker.fingerprint, own.discussion.id, resolved=True)]
 
 
 def _steps_for_gone(own: _Own, language: Language) -> list[Step]:

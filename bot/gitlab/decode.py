@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from bot.domain import failures
 from bot.gitlab.errors import Unavailable
 from bot.gitlab.model import (
+    Artifact,
     BotUser,
     CommitStatus,
     DiffRefs,
@@ -23,6 +24,7 @@ from bot.gitlab.model import (
     MergeRequest,
     Note,
     Pipeline,
+    PipelineJob,
     Position,
     Project,
     ServerVersion,
@@ -150,6 +152,27 @@ def pipeline(raw: Json) -> Pipeline:
         status=_text(raw.get("status")),
         source=_text(raw.get("source")),
     )
+
+
+@_guarded
+def pipeline_job(raw: Json) -> PipelineJob:
+    """An entry of ``GET .../pipelines/:id/jobs``."""
+    return PipelineJob(
+        id=_number(raw["id"]),
+        name=_text(raw.get("name")),
+        status=_text(raw.get("status")),
+        artifacts=tuple(
+            Artifact(_text(one.get("file_type")), _text(one.get("filename")), _number(one.get("size") or 0))
+            for one in raw.get("artifacts") or ()
+        ),
+    )
+
+
+@_guarded
+def downstream_pipeline(raw: Json) -> Pipeline | None:
+    """The pipeline that an entry of ``GET .../pipelines/:id/bridges`` started; None where it has not."""
+    found = raw.get("downstream_pipeline")
+    return pipeline(found) if found else None
 
 
 @_guarded

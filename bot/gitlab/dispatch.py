@@ -7,11 +7,14 @@ either, because our notes and statuses come back as events, except where it brin
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import assert_never
 
 from bot.domain.job import (
     CloseMergeRequest,
     ForgetProject,
+    ImportReports,
     JobRequest,
     ScanBranch,
     ScanMergeRequest,
@@ -36,6 +39,7 @@ from bot.gitlab.events import (
 
 # https://docs.gitlab.com/api/pipelines/ lists the states; `canceling` and `scheduled` change nothing for us.
 _APPEARED = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running"})
+_MERGE_REQUEST_REF = re.compile(r"refs/merge-requests/([1-9][0-9]{0,17})/(?:head|merge|train)")
 _FINISHED = frozenset({"success", "failed", "canceled", "skipped", "manual"})
 
 
@@ -110,10 +114,37 @@ def _pipeline(event: PipelineEvent, bot_user_id: int | None, status_name: str) -
     if event.iid is not None:
         if event.merge_request_state in (State.CLOSED, State.MERGED):
             return ()
-        return (SyncMergeRequest(event.target_project_id or event.project.id, event.iid, reason),)
+        sync = SyncMergeRequest(event.target_project_id or event.project.id, event.iid, reason)
+        return (sync, *_reports(event, status_name))
     if event.sha is None or event.is_tag:
         return ()
-    return (SyncCommit(event.project.id, event.sha, reason),)
+    return (SyncCommit(event.project.id, event.sha, reason), *_reports(event, status_name))
+
+
+def _reports(event: PipelineEvent, status_name: str) -> tuple[JobRequest, ...]:
+    # A pipeline of statuses from outside has no jobs that could leave a report, and a skipped one ran none.
+    if event.status not in _FINISHED or event.status == "skipped" or event.source == "external":
+        return ()
+    if event.sha is None or not event.ref:
+        return ()
+    iid = event.iid
+    if iid is None and (named := _MERGE_REQUEST_REF.fullmatch(event.ref)):
+        # A child pipeline's event does not name the merge request, though its ref does.
+        iid = int(named[1])
+    if event.target_project_id not in (None, event.project.id):
+        # In a fork the number means another merge request, so that one is found by its head.
+        iid = None
+    return (ImportReports(event.project.id, event.pipeline_id, event.sha, event.ref, iid, _ending(event, status_name)),)
+
+
+def _ending(event: PipelineEvent, status_name: str) -> str:
+    """
+    The same for every event about one end of a pipeline, and another when a job was retried or came later.
+
+    Our own status is left out: it makes a pipeline end again, and there is nothing new in that.
+    """
+    jobs = [(build.id, build.name, build.status) for build in event.builds if build.name != status_name]
+    return hashlib.sha256(repr(jobs).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def _system(event: SystemEvent) -> tuple[JobRequest, ...]:

@@ -92,6 +92,10 @@ class Unavailable(GitLabError):
     retryable = True
 
 
+class ArtifactTooLarge(GitLabError):
+    """A file is larger than we take. Nothing of it may be used."""
+
+
 class TextExecuted(GitLabError):
     """202 to a note: GitLab took our text for quick actions, ran them, and kept no note."""
 

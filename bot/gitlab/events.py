@@ -20,6 +20,7 @@ from bot.gitlab.payload import MalformedEvent
 
 __all__ = [
     "Action",
+    "Build",
     "Change",
     "Changes",
     "Event",
@@ -158,6 +159,15 @@ class NoteEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """A job of a pipeline, or a status that somebody posted."""
+
+    id: int | None
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineEvent:
     """A pipeline changed its status."""
 
@@ -176,6 +186,8 @@ class PipelineEvent:
     merge_request_state: State
     job_names: tuple[str, ...]
     """Names of its jobs, and of statuses that others posted."""
+    builds: tuple[Build, ...]
+    """The same in full, in one order whatever the event's."""
     actor_id: int | None
     finished_at: datetime | None
 
@@ -372,6 +384,7 @@ def _pipeline(body: Mapping[str, object]) -> PipelineEvent:
     where = "object_attributes."
     attributes = payload.mapping(body, "object_attributes")
     merge_request = payload.optional_mapping(body, "merge_request") or {}
+    builds = {_build(build) for build in payload.objects(body, "builds")}
     return PipelineEvent(
         project=_project(body, None),
         pipeline_id=payload.identifier(attributes, "id", where),
@@ -383,9 +396,19 @@ def _pipeline(body: Mapping[str, object]) -> PipelineEvent:
         iid=payload.optional_id(merge_request, "iid", "merge_request."),
         target_project_id=payload.optional_id(merge_request, "target_project_id", "merge_request."),
         merge_request_state=_state(merge_request),
-        job_names=tuple(sorted({payload.text(build, "name", 255) for build in payload.objects(body, "builds")})),
+        job_names=tuple(sorted({build.name for build in builds})),
+        builds=tuple(sorted(builds, key=lambda build: (build.id or 0, build.name, build.status))),
         actor_id=_actor(body),
         finished_at=payload.moment(attributes, "finished_at"),
+    )
+
+
+def _build(build: Mapping[str, object]) -> Build:
+    number = build.get("id")
+    return Build(
+        id=number if isinstance(number, int) else None,
+        name=payload.text(build, "name", 255),
+        status=payload.text(build, "status", 64),
     )
 
 

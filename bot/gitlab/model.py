@@ -91,6 +91,28 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that a job left behind. Not every one can be downloaded by itself."""
+
+    file_type: str
+    """``archive`` for what the job names in ``artifacts:paths``, else the kind of report: ``sast`` and so on."""
+    filename: str
+    """As the runner sent it, without folders; some kinds come with ``.gz`` at the end."""
+    size: int
+    """Bytes, as GitLab stores it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineJob:
+    """A job of a pipeline."""
+
+    id: int
+    name: str
+    status: str
+    artifacts: tuple[Artifact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MergeRequest:
     """One merge request. Lists leave out ``diff_refs`` and ``head_pipeline``."""
 

@@ -91,7 +91,7 @@ def _read_files(files: list[Path], folder: Path, limits: ArchiveLimits) -> Itera
 
 
 def _open_zip(path: Path, limits: ArchiveLimits) -> tuple[int, Iterator[Entry]]:
-    _check_directory_size(path, limits)
+    check_directory_size(path, limits)
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
@@ -144,7 +144,7 @@ _BYTES_PER_ENTRY = 120
 """Of a directory entry with a generous name; only to bound what is read at once."""
 
 
-def _check_directory_size(path: Path, limits: ArchiveLimits) -> None:
+def check_directory_size(path: Path, limits: ArchiveLimits) -> None:
     """Refuse a directory that would fill memory: Python's reader takes it in whole before anyone can count."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from bot.observability.metrics import QueueDepth
+from bot.web.api import ApiDependencies, add_api
 from bot.web.health import Readiness, ReadinessCheck, healthz, readyz_endpoint
 from bot.web.metrics import metrics_endpoint
 from bot.web.webhook import WebhookDependencies, webhook_endpoint
@@ -56,6 +57,8 @@ class WebDependencies:
     """What ``/readyz`` asks: store, migrations, workers, scanners."""
     queue_depth: QueueDepth | None = None
     """Asks the store; called in a thread."""
+    api: ApiDependencies | None = None
+    """None for an application without the API."""
     lifespan: Lifespan[FastAPI] | None = None
     """What runs beside the application, from start to end."""
 
@@ -83,7 +86,7 @@ class SecurityHeaders:
 
 
 def create_app(dependencies: WebDependencies) -> FastAPI:
-    """The application: webhook, health, readiness and metrics. Nothing is started here."""
+    """The application: webhook, health, readiness, metrics and the API. Nothing is started here."""
     # Neither the pages that describe an API nor its schema are of use to anybody but an attacker.
     app = FastAPI(title="Mergewarden", docs_url=None, redoc_url=None, openapi_url=None, lifespan=dependencies.lifespan)
     app.add_middleware(SecurityHeaders)
@@ -92,4 +95,6 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
     app.add_route("/healthz", healthz, methods=["GET"])
     app.add_route("/readyz", readyz_endpoint(Readiness(dependencies.checks)), methods=["GET"])
     app.add_route("/metrics", metrics_endpoint(dependencies.webhook.metrics, dependencies.queue_depth), methods=["GET"])
+    if dependencies.api is not None:
+        add_api(app, dependencies.api)
     return app

@@ -88,7 +88,11 @@ def test_the_repository_cannot_switch_anything_off(stage: Stage) -> None:
             "key.py": with_key(key).rstrip() + "  # pragma: allowlist secret\n",
         }
     )
-    assert {path for path, _, _ in story.places(request)} == {"load.py", "run.py", "key.py"}
+    blocking = [thread.notes[0] for thread in story.threads(request) if "blocks the merge" in thread.notes[0].body]
+    assert {(note.original_position or {})["new_path"] for note in blocking} == {"load.py", "run.py", "key.py"}
+    # And each attempt is an act that shows.
+    tried = {".semgrepignore", ".bandit", "pyproject.toml", "setup.cfg"}
+    assert {path for path, _, _ in story.places(request)} == {"load.py", "run.py", "key.py", *tried}
 
 
 def test_link_out_of_the_repository_is_not_followed(stage: Stage) -> None:

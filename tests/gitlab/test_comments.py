@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +33,20 @@ def settled(*, blocks: bool = True, presence: Presence = Presence.NEW) -> tuple[
     talk = FakeConversation()
     talk.settle(wanted(thread(blocks=blocks, presence=presence)))
     return talk, talk.threads()[0]
+
+
+def test_the_thread_of_an_accepted_finding_is_closed_without_a_word_and_opened_when_the_acceptance_ends() -> None:
+    talk, found = settled()
+    accepted = replace(wanted(present=["fp1"]), accepted=frozenset({"fp1"}))
+    assert talk.settle(accepted).steps == (SetResolved("fp1", found.id, resolved=True),)
+    assert not talk.plan(accepted)
+    assert talk.settle(wanted(thread())).steps == (SetResolved("fp1", found.id, resolved=False),)
+
+
+def test_the_thread_of_an_accepted_finding_is_left_to_the_people_who_write_in_it() -> None:
+    talk, found = settled()
+    talk.reply(found.id, REVIEWER, "Let us accept this.")
+    assert not talk.plan(replace(wanted(present=["fp1"]), accepted=frozenset({"fp1"})))
 
 
 def test_an_empty_conversation_gets_the_summary_and_one_thread_each() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import datetime
 from typing import Any
 
 from tests.standin import diffs, payloads, views
-from tests.standin.model import DEVELOPER, MAINTAINER, REPORTER, SETTINGS, Hook, Json, MergeRequest, Note, now
+from tests.standin.model import DEVELOPER, MAINTAINER, REPORTER, SETTINGS, Hook, Json, MergeRequest, Note, Pipeline, now
 from tests.standin.web import Call, route
 from tests.standin.world import ApiError
 
@@ -437,6 +439,71 @@ def pipeline(call: Call) -> Answer:
         if str(one.id) == call.arguments["pipeline"]:
             return 200, views.pipeline(call.world, one)
     raise ApiError(404, "404 Not found")
+
+
+def _pipeline(call: Call) -> Pipeline:
+    for one in call.project(REPORTER).pipelines:
+        if str(one.id) == call.arguments["pipeline"]:
+            return one
+    raise ApiError(404, "404 Not found")
+
+
+@route("GET", "projects/:id/pipelines/:pipeline/jobs")
+def pipeline_jobs(call: Call) -> Answer:
+    found = _pipeline(call)
+    rows = [s for s in found.statuses if not s.external and (call.flag("include_retried") or not s.retried)]
+    return 200, [views.job(call.world, s, found) for s in call.paginate(rows)]
+
+
+@route("GET", "projects/:id/pipelines/:pipeline/bridges")
+def pipeline_bridges(call: Call) -> Answer:
+    found = _pipeline(call)
+    rows = [p for owner in call.world.projects.values() for p in owner.pipelines if p.parent_id == found.id]
+    return 200, [views.bridge(call.world, found, p) for p in call.paginate(rows)]
+
+
+def _archive_of(call: Call) -> bytes:
+    for pipeline in call.project(REPORTER).pipelines:
+        for job in pipeline.statuses:
+            if str(job.id) != call.arguments["job"] or job.external:
+                continue
+            if job.artifacts_access == "none":
+                raise ApiError(403, "403 Forbidden")
+            kept = [a for a in job.artifacts if a.archived_as is not None]
+            if job.archive is None and not kept:
+                raise ApiError(404, "404 Not Found")
+            if job.archive is not None:
+                return job.archive
+            made = io.BytesIO()
+            with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+                for artifact in kept:
+                    archive.writestr(str(artifact.archived_as), artifact.content)
+            return made.getvalue()
+    raise ApiError(404, "404 Not Found")
+
+
+def _handed_out(call: Call, content: bytes) -> Answer:
+    if not call.world.artifacts_elsewhere:
+        return 200, content
+    key = f"{len(call.world.storage) + 1}"
+    call.world.storage[key] = content
+    # Another host to HTTP clients, and the same machine.
+    call.headers_out["location"] = call.world.url.replace("127.0.0.1", "localhost") + f"/storage/{key}"
+    return 302, {}
+
+
+@route("GET", "projects/:id/jobs/:job/artifacts")
+def artifacts(call: Call) -> Answer:
+    return _handed_out(call, _archive_of(call))
+
+
+@route("GET", "projects/:id/jobs/:job/artifacts/*path")
+def artifact_file(call: Call) -> Answer:
+    try:
+        with zipfile.ZipFile(io.BytesIO(_archive_of(call))) as archive:
+            return _handed_out(call, archive.read(call.arguments["path"]))
+    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        raise ApiError(404, "404 Not Found") from None
 
 
 # -- hooks ------------------------------------------------------------------------------------------------------------

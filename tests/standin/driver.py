@@ -6,7 +6,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -22,6 +22,7 @@ from tests.standin.model import (
     Discussion,
     Executed,
     Hook,
+    JobArtifact,
     Json,
     Mention,
     MergeRequest,
@@ -288,10 +289,15 @@ class Standin:
     # -- pipelines --------------------------------------------------------------------------------------------------
 
     def run_pipeline(
-        self, request: MergeRequest, kind: PipelineKind = "push", *, jobs: Mapping[str, str] | None = None
+        self,
+        request: MergeRequest,
+        kind: PipelineKind = "push",
+        *,
+        jobs: Mapping[str, str] | None = None,
+        artifacts: Mapping[str, Sequence[JobArtifact]] | None = None,
     ) -> Pipeline:
         """
-        The project's own CI: ``jobs`` maps names to states (default one successful job).
+        The project's own CI: ``jobs`` maps names to states (default one successful job), ``artifacts`` names to files.
 
         ``push`` is a branch pipeline in the source project, ``merge_request`` a detached one in the target,
         ``merged_result`` one on a temporary merge commit in the target.
@@ -300,7 +306,13 @@ class Standin:
         with self.world.lock:
             if kind == "push":
                 return self.world.create_pipeline(
-                    request.source_project, request.head_sha, request.source_branch, "push", request.author, jobs=states
+                    request.source_project,
+                    request.head_sha,
+                    request.source_branch,
+                    "push",
+                    request.author,
+                    jobs=states,
+                    artifacts=artifacts,
                 )
             sha, ref, source_sha = request.head_sha, request.head_ref, None
             if kind == "merged_result":
@@ -319,6 +331,29 @@ class Standin:
                 request=request,
                 source_sha=source_sha,
                 jobs=states,
+                artifacts=artifacts,
+            )
+
+    def run_branch_pipeline(
+        self,
+        project: Project,
+        branch: str,
+        *,
+        jobs: Mapping[str, str] | None = None,
+        artifacts: Mapping[str, Sequence[JobArtifact]] | None = None,
+        parent: Pipeline | None = None,
+    ) -> Pipeline:
+        """A pipeline of a branch; with ``parent`` one that a bridge of that pipeline started."""
+        with self.world.lock:
+            return self.world.create_pipeline(
+                project,
+                project.repository.branches()[branch],
+                branch,
+                "push" if parent is None else "parent_pipeline",
+                self._anybody(project),
+                jobs=dict(jobs or {"test": "success"}),
+                artifacts=artifacts,
+                parent=parent,
             )
 
     def head_pipeline(self, request: MergeRequest) -> Pipeline | None:

@@ -136,6 +136,18 @@ class Discussion:
         return self.resolvable and all(n.resolved for n in self.notes if n.resolvable)
 
 
+@dataclass(frozen=True)
+class JobArtifact:
+    """A report of a job, or a file that it keeps."""
+
+    file_type: str
+    """``archive`` for a file that is no report."""
+    filename: str
+    content: bytes
+    archived_as: str | None = None
+    """Path within the archive; None for what is given as ``artifacts:reports`` only."""
+
+
 @dataclass(eq=False)
 class Status:
     """One job of a pipeline, or one commit status from outside: the same thing to GitLab."""
@@ -151,6 +163,11 @@ class Status:
     coverage: float | None = None
     retried: bool = False
     external: bool = True
+    artifacts: tuple[JobArtifact, ...] = ()
+    artifacts_access: str = "all"
+    """``none`` keeps everybody out, as ``artifacts:access`` does."""
+    archive: bytes | None = None
+    """The archive as it is, where it is not made of ``artifacts``."""
     created_at: datetime = field(default_factory=now)
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -168,6 +185,8 @@ class Pipeline:
     merge_request_iid: int | None = None
     source_sha: str | None = None
     """For merged results pipelines: the head that was merged for the test."""
+    parent_id: int | None = None
+    """For a child pipeline, or one of another project that a bridge started."""
     statuses: list[Status] = field(default_factory=list)
     created_at: datetime = field(default_factory=now)
 

@@ -212,6 +212,49 @@ def pipeline(world: World, one: Pipeline) -> Json:
     }
 
 
+def job(world: World, one: Status, owner: Pipeline) -> Json:
+    entries = [
+        {"file_type": a.file_type, "size": len(a.content), "filename": a.filename, "file_format": "raw"}
+        for a in one.artifacts
+        if a.file_type != "archive"
+    ]
+    if one.archive is not None or any(a.archived_as for a in one.artifacts):
+        entries.insert(0, {"file_type": "archive", "size": 1000, "filename": "artifacts.zip", "file_format": "zip"})
+    return {
+        "id": one.id,
+        "status": one.state,
+        "stage": "test",
+        "name": one.name,
+        "ref": one.ref,
+        "tag": False,
+        "allow_failure": False,
+        "created_at": time(one.created_at),
+        "started_at": time(one.started_at),
+        "finished_at": time(one.finished_at),
+        "erased_at": None,
+        "user": user(world, one.author),
+        "commit": {"id": one.sha},
+        "pipeline": pipeline(world, owner),
+        "failure_reason": None,
+        "artifacts": entries,
+        "artifacts_expire_at": None,
+        "archived": False,
+        "tag_list": [],
+        "runner": None,
+    }
+
+
+def bridge(world: World, owner: Pipeline, downstream: Pipeline) -> Json:
+    return {
+        "id": downstream.id * 1000,
+        "name": f"trigger-{downstream.id}",
+        "status": "success",
+        "ref": owner.ref,
+        "pipeline": pipeline(world, owner),
+        "downstream_pipeline": pipeline(world, downstream),
+    }
+
+
 def status(world: World, one: Status, owner: Pipeline) -> Json:
     return {
         "id": one.id,

@@ -157,8 +157,11 @@ _ROUTES: list[tuple[str, re.Pattern[str], Handler, str]] = []
 
 
 def route(method: str, pattern: str, *, scope: str = "") -> Callable[[Handler], Handler]:
-    """Register a handler for ``/api/v4/<pattern>``; ``:name`` matches one raw segment."""
-    expression = re.compile("/".join(f"(?P<{s[1:]}>[^/]+)" if s.startswith(":") else s for s in pattern.split("/")))
+    """Register a handler for ``/api/v4/<pattern>``; ``:name`` matches one raw segment, ``*name`` all that follow."""
+    kinds = {":": "[^/]+", "*": ".+"}
+    expression = re.compile(
+        "/".join(f"(?P<{s[1:]}>{kinds[s[0]]})" if s[:1] in kinds else s for s in pattern.split("/"))
+    )
 
     def register(handler: Handler) -> Handler:
         _ROUTES.append((method, expression, handler, scope or ("api" if method != "GET" else "read_api")))
@@ -227,6 +230,8 @@ class Server:
             response = Response(text, fault.response.status, headers | fault.response.headers)
         elif is_git:
             response = await run_in_threadpool(self._git, request, raw, spool, token)
+        elif raw.startswith("/storage/"):
+            response = Response(self.world.storage[raw.removeprefix("/storage/")])
         elif raw.startswith("/api/v4/"):
             response = await run_in_threadpool(self._api, request, raw, params, token)
         else:
@@ -422,7 +427,7 @@ def _json(status: int, body: Any, headers: dict[str, str]) -> Response:
     if status == 204:
         return Response(b"", 204, headers)
     if isinstance(body, bytes):
-        return Response(body, status, {"content-type": "text/plain", **headers})
+        return Response(body, status, {"content-type": "application/octet-stream", **headers})
     return Response(json.dumps(body), status, {"content-type": "application/json", **headers})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.standin.model import (
     Discussion,
     Executed,
     Hook,
+    JobArtifact,
     Json,
     Mention,
     MergeRequest,
@@ -90,6 +91,9 @@ class World:
         """Seconds by which ``refs/merge-requests/N/head`` comes late."""
         self.local_hooks_allowed = True
         self.supports_signing = True
+        self.artifacts_elsewhere = False
+        """Whether artifacts are in an object storage of another host, to which GitLab redirects."""
+        self.storage: dict[str, bytes] = {}
         self._conflicts: dict[tuple[int, str, str], bool] = {}
         self._counts: dict[tuple[int, str, str], int] = {}
 
@@ -568,14 +572,19 @@ class World:
         request: MergeRequest | None = None,
         source_sha: str | None = None,
         jobs: dict[str, str] | None = None,
+        artifacts: Mapping[str, Sequence[JobArtifact]] | None = None,
+        parent: Pipeline | None = None,
     ) -> Pipeline:
         with self.lock:
             iid = len(project.pipelines) + 1
             pipeline = Pipeline(self.next_id(), iid, project.id, sha, ref, source, user)
             pipeline.merge_request_iid = request.iid if request else None
             pipeline.source_sha = source_sha
+            pipeline.parent_id = parent.id if parent else None
             for name, state in (jobs or {}).items():
-                pipeline.statuses.append(Status(self.next_id(), name, sha, ref, user, state, external=False))
+                job = Status(self.next_id(), name, sha, ref, user, state, external=False)
+                job.artifacts = tuple((artifacts or {}).get(name, ()))
+                pipeline.statuses.append(job)
             project.pipelines.append(pipeline)
             if jobs:
                 self.hook_pipeline(pipeline)

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.job import (
     CloseMergeRequest,
     ForgetProject,
+    ImportReports,
     JobRequest,
     ScanBranch,
     ScanMergeRequest,
@@ -20,6 +21,8 @@ from bot.gitlab.events import Ignored, parse_event
 from tests.web.fakes import all_bodies, body_of
 
 HEAD = "c07d5e2f81946ab3d0e75c18f29b4a6673e1d80c"
+MERGE_REQUEST_END, BRANCH_END = "90553cddfb665581", "e27b5ef5f9773b41"
+"""What tells one end of the pipelines from another."""
 BOT = 5
 ACTOR = 87
 
@@ -59,9 +62,15 @@ TABLE: dict[str, tuple[JobRequest, ...]] = {
     "note_created": (),
     "note_edited": (),
     "note_on_issue": (),
-    "pipeline_of_merge_request_finished": (SyncMergeRequest(412, 27, SyncReason.PIPELINE_FINISHED),),
+    "pipeline_of_merge_request_finished": (
+        SyncMergeRequest(412, 27, SyncReason.PIPELINE_FINISHED),
+        ImportReports(412, 70411, HEAD, "refs/merge-requests/27/head", 27, MERGE_REQUEST_END),
+    ),
     "pipeline_of_merge_request_pending": (SyncMergeRequest(412, 27, SyncReason.PIPELINE_APPEARED),),
-    "pipeline_of_branch_finished": (SyncCommit(412, HEAD, SyncReason.PIPELINE_FINISHED),),
+    "pipeline_of_branch_finished": (
+        SyncCommit(412, HEAD, SyncReason.PIPELINE_FINISHED),
+        ImportReports(412, 70411, HEAD, "refunds", None, BRANCH_END),
+    ),
     "pipeline_of_tag_finished": (),
     "pipeline_external_ours_only": (),
     "pipeline_external_with_another": (SyncCommit(412, HEAD, SyncReason.PIPELINE_FINISHED),),
@@ -128,6 +137,62 @@ def test_a_pipeline_of_a_closed_merge_request_leads_to_nothing() -> None:
     body = body_of("pipeline_of_merge_request_finished")
     body["merge_request"]["state"] = "closed"
     assert jobs_for(parse_event(body), bot_user_id=BOT) == ()
+
+
+def imports_of(body: object) -> list[JobRequest]:
+    jobs = jobs_for(parse_event(body), bot_user_id=BOT)
+    return [job for job in jobs if isinstance(job, ImportReports)]
+
+
+def test_a_pipeline_that_ends_again_is_looked_at_again_and_the_same_end_is_not() -> None:
+    """Somebody retried a job, or a manual one came later: its report is another one now."""
+    body = body_of("pipeline_of_merge_request_finished")
+    first = imports_of(body)
+    body["object_attributes"]["finished_at"] = "2026-03-02 09:30:00 UTC"
+    body["builds"].reverse()
+    assert imports_of(body) == first
+    body["builds"][0]["id"] += 1
+    retried = imports_of(body)
+    body["builds"][0]["status"] = "failed"
+    assert len({*first, *retried, *imports_of(body)}) == 3
+
+
+def test_our_own_status_is_no_other_end() -> None:
+    body = body_of("pipeline_of_merge_request_finished")
+    first = imports_of(body)
+    body["builds"].append({**body["builds"][0], "id": 999_999, "name": "mergewarden"})
+    assert imports_of(body) == first
+
+
+@pytest.mark.parametrize("status", ["created", "running", "skipped", "canceling"])
+def test_only_a_pipeline_that_ran_to_an_end_has_reports(status: str) -> None:
+    body = body_of("pipeline_of_merge_request_finished")
+    body["object_attributes"]["status"] = status
+    assert imports_of(body) == []
+
+
+def test_the_merge_request_of_a_child_pipeline_is_told_by_its_ref() -> None:
+    body = body_of("pipeline_of_merge_request_finished")
+    body["merge_request"] = None
+    body["object_attributes"].update(source="parent_pipeline", ref="refs/merge-requests/27/merge")
+    (job,) = imports_of(body)
+    assert isinstance(job, ImportReports)
+    assert job.iid == 27
+
+
+def test_the_number_of_a_merge_request_means_nothing_in_a_fork() -> None:
+    body = body_of("pipeline_of_merge_request_finished")
+    body["merge_request"]["target_project_id"] = 999
+    (job,) = imports_of(body)
+    assert isinstance(job, ImportReports)
+    assert job.iid is None
+
+
+def test_a_pipeline_without_a_ref_or_commit_has_no_reports() -> None:
+    for field in ("ref", "sha"):
+        body = body_of("pipeline_of_branch_finished")
+        body["object_attributes"][field] = None
+        assert imports_of(body) == []
 
 
 def test_what_is_ignored_leads_to_nothing() -> None:

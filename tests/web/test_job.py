@@ -13,6 +13,7 @@ from bot.domain.job import (
     JOB_KINDS,
     CloseMergeRequest,
     ForgetProject,
+    ImportReports,
     JobRequest,
     ScanBranch,
     ScanMergeRequest,
@@ -32,8 +33,20 @@ jobs = st.one_of(
     st.builds(SyncCommit, ids, shas, st.sampled_from(SyncReason)),
     st.builds(CloseMergeRequest, ids, ids, st.booleans()),
     st.builds(ScanBranch, ids, st.text("abc/-", min_size=1), shas),
+    st.builds(
+        ImportReports,
+        ids,
+        ids,
+        shas,
+        st.text("abc/-", min_size=1),
+        st.none() | ids,
+        st.text("0123456789abcdef", min_size=16, max_size=16),
+    ),
     st.builds(ForgetProject, ids),
 )
+
+
+REPORTS = encode_job(ImportReports(1, 2, "a" * 40, "main", 3, "0" * 16))
 
 
 @given(jobs)
@@ -54,6 +67,10 @@ def test_every_job_comes_back_from_json_as_it_was(job: JobRequest) -> None:
         {"kind": "scan_merge_request", "project_id": 1, "iid": 1, "head_sha": "HEAD", "reason": "opened"},
         {"kind": "scan_merge_request", "project_id": 1, "iid": 1, "head_sha": None, "reason": "boredom"},
         {"kind": "scan_branch", "project_id": 1, "branch": "a\nb", "sha": "a" * 40},
+        {**REPORTS, "ref": ""},
+        {**REPORTS, "iid": 0},
+        {**REPORTS, "ending": "success"},
+        {**REPORTS, "pipeline_id": -1},
     ],
 )
 def test_what_is_no_job_is_refused(document: dict[str, Any]) -> None:

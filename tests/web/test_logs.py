@@ -33,6 +33,7 @@ def logged(format: str = "json", level: str = "INFO", secrets: tuple[str, ...] =
         ("glptt-0123456789abcdef0123456789abcdef01234567", "0123456789abcdef"),
         ("gloas-0123456789abcdef", "0123456789abcdef"),
         ("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "AAECAw"),
+        ("mwt_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "AAECAw"),
         ("Authorization: Bearer abc.def-ghi", "abc.def-ghi"),
         ("{'Authorization': 'Basic dXNlcjpwYXNz'}", "dXNlcjpwYXNz"),
         ("(b'private-token', b's3cr3t-value')", "s3cr3t-value"),

@@ -1,0 +1,112 @@
+"""
+Who may use the API, for what, and for how long. Pure.
+
+A token is ``mwt_`` and the base64url form of 32 random bytes. Only its SHA-256 is stored: 256 random bits cannot be
+guessed or searched, so a slow hash with salt would add nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import PurePosixPath
+from typing import Final
+
+from bot.domain import globs
+from bot.errors import MergewardenError
+
+PREFIX: Final = "mwt_"
+TOKEN_BYTES: Final = 32
+DEFAULT_DAYS: Final = 90
+MAX_DAYS: Final = 400
+EVERY_PROJECT: Final = "**"
+"""Pattern that covers whatever there is."""
+_TOKEN = re.compile(r"mwt_[A-Za-z0-9_-]{43}")
+_MAX_NAME = 100
+
+
+class Scope(Enum):
+    """What a token is good for. None includes another."""
+
+    IMPORT = "import"
+    """Hand in reports."""
+    READ = "read"
+    """See imports and findings."""
+
+
+class TokenError(MergewardenError):
+    """Raised for a token that cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token without the token itself."""
+
+    id: int
+    name: str
+    scopes: frozenset[Scope]
+    project: str
+    """Pattern for full paths, as in the policy's ``projects``: from the start, upper and lower case alike."""
+    created_by: str
+    created_at: datetime
+    """UTC, as the other times."""
+    expires_at: datetime
+    last_used_at: datetime | None = None
+    """To the day, so that reading seldom writes."""
+    revoked_at: datetime | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it still opens anything."""
+        return self.revoked_at is None and now < self.expires_at
+
+    def covers(self, project_path: str) -> bool:
+        """Whether it is good for the project with this full path."""
+        path = PurePosixPath(project_path.casefold())
+        return globs.glob(self.project.casefold(), from_start=True).matches(path)
+
+    @property
+    def covers_everything(self) -> bool:
+        """Whether it is good for every project, those to come included."""
+        return self.project == EVERY_PROJECT
+
+    @property
+    def actor(self) -> str:
+        """How it is named where something was done with it."""
+        return f"token {self.id} ({self.name})"
+
+
+def new_token(random_bytes: Callable[[int], bytes]) -> str:
+    """A token nobody has yet. ``random_bytes`` is ``secrets.token_bytes``."""
+    return PREFIX + base64.urlsafe_b64encode(random_bytes(TOKEN_BYTES)).rstrip(b"=").decode()
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether it has a token's form, so that the store need not be asked about what cannot be one."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def token_digest(token: str) -> bytes:
+    """SHA-256 of a token: what is stored, and what is looked for."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def check_token(name: str, scopes: Iterable[Scope], project: str, lifetime: timedelta) -> None:
+    """Raise ``TokenError`` that says what is wrong with a token to be."""
+    if not name.strip() or len(name) > _MAX_NAME or not name.isprintable():
+        raise TokenError(
+            f"a token needs a name of 1 to {_MAX_NAME} printable characters", "Name who uses it, for example shop-ci."
+        )
+    if not frozenset(scopes):
+        raise TokenError("a token without a scope opens nothing", "Give it the scope import, read, or both.")
+    problem = globs.problem_with(project)
+    if problem:
+        raise TokenError(f"the pattern of projects cannot be used: {problem}", "For example shop/* or shop/backend.")
+    if not timedelta(0) < lifetime <= timedelta(days=MAX_DAYS):
+        raise TokenError(
+            f"a token lives for 1 to {MAX_DAYS} days", "Make it expire, and make a new one before it does."
+        )

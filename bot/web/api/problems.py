@@ -1,0 +1,66 @@
+"""
+Refusals as problem details. https://www.rfc-editor.org/rfc/rfc9457
+
+Besides the members of the RFC an answer may have ``hint`` (how to mend it) and ``field`` (the parameter that is wrong).
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.responses import JSONResponse, Response
+
+from bot.domain.intake import WrongIntake
+from bot.errors import ConfigurationError, MergewardenError
+from bot.store.engine import transient
+from bot.store.projects import UnknownProject
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SECONDS = 30
+
+
+class Problem(MergewardenError):
+    """An answer other than success."""
+
+    def __init__(
+        self, status: int, detail: str, hint: str = "", *, field: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail, hint)
+        self.status = status
+        self.field = field
+        self.headers = headers or {}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """What went wrong as something to answer; None for a fault of ours, of which strangers learn nothing."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, WrongIntake):
+        return Problem(400, str(error), error.hint, field=error.field)
+    if isinstance(error, UnknownProject):
+        return Problem(404, str(error), error.hint, field="project")
+    if isinstance(error, ConfigurationError):
+        return _unavailable("the configuration of Mergewarden is wrong; its log says more")
+    if transient(error) or getattr(error, "retryable", False):
+        return _unavailable("something that the import needs did not answer; nothing was stored")
+    if isinstance(error, OSError):
+        return _unavailable("the data directory cannot be used; the log of Mergewarden says more")
+    if isinstance(error, MergewardenError):
+        return Problem(422, str(error), error.hint)
+    return None
+
+
+def _unavailable(detail: str) -> Problem:
+    return Problem(503, detail, "Try again a little later.", headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def answer(problem: Problem) -> Response:
+    """The problem as a response."""
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": str(problem),
+    }
+    document |= {name: value for name, value in (("hint", problem.hint), ("field", problem.field)) if value}
+    return JSONResponse(document, problem.status, problem.headers, media_type=CONTENT_TYPE)
