@@ -38,7 +38,7 @@ class Pool:
     changes: Sequence[FileChange] | None = None
     """What git says happened between there and here, by ``git diff -M --histogram``; None where git cannot be asked."""
     by_code_only: bool = False
-    """Whether only strong evidence counts: for findings that are not expected here."""
+    """Whether only strong evidence counts, and only in the same file: for findings that are not expected here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,12 @@ def identify(current: Sequence[Finding], pools: Sequence[Pool]) -> tuple[Identit
         matcher = _Matcher(known, left)
         if pool.changes is not None:
             matcher.by_lines(pool.changes)
-        matcher.by_evidence(weak=pool.changes is None and not pool.by_code_only, moved=not pool.by_code_only)
+        if pool.by_code_only:
+            matcher.by_evidence((*_STRONG, *_RETURNED))
+        elif pool.changes is not None:
+            matcher.by_evidence((*_STRONG, *_MOVED))
+        else:
+            matcher.by_evidence((*_STRONG, *_MOVED, *_WEAK))
         for index, (number, presence, why) in matcher.found.items():
             sentence = explanations.SAME_AS.format(count=number, sentence=why)
             found[index] = Identity(number, presence, sentence, position)
@@ -201,14 +206,9 @@ class _Matcher:
                 self.found[item.key] = (numbers.pop(0), Presence.EXISTING, why)
         self._forget(number for number, _, _ in self.found.values())
 
-    def by_evidence(self, *, weak: bool, moved: bool) -> None:
-        """
-        Let the cascade decide.
-
-        ``weak`` lets the mere place count for findings of which no code is known; ``moved`` lets code be found again in
-        another file.
-        """
-        for evidence in (*_STRONG, *(_MOVED if moved else ()), *(_WEAK if weak else ())):
+    def by_evidence(self, cascade: Sequence[_Evidence]) -> None:
+        """Let the cascade decide."""
+        for evidence in cascade:
             self._pass(evidence)
 
     def _pass(self, evidence: _Evidence) -> None:
@@ -348,5 +348,12 @@ _WEAK = (
     ),
 )
 """For reports that show no code."""
+
+_RETURNED = (
+    _Evidence(
+        _place_keys, explanations.SAME_PLACE, explanations.SAME_PLACE, Presence.CHANGED, True, concerns=_without_code
+    ),
+)
+"""The same, where the finding was not expected: nobody can say that it is the code that was judged."""
 
 _BY_CODE = (_SAME_CONTEXT, _SAME_CODE)

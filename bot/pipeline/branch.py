@@ -177,6 +177,7 @@ def _track(
             looked=looked,
             scope=None if job.changes is None else {c.old_path for c in job.changes if c.old_path is not None},
             scan_id=job_id,
+            correlate=True,
             # A scanner that gave no answer is asked again with the next push, about everything.
             looked_with={
                 name: now if name in answered else ""

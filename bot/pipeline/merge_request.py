@@ -300,6 +300,7 @@ class MergeRequestScan:
             scan_id=self.job_id,
             version=self.tools.recipes[-1].version,
             verdict=verdict,
+            correlate=True,
             old_paths={change.old_path for change in assessed.changes if change.old_path is not None},
         )
         plan = track(self.services.store, mirror, look, Findings([item.finding for item in present])).plan

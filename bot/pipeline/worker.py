@@ -36,6 +36,7 @@ from bot.store.executors import (
 )
 from bot.store.locks import only_one
 from bot.store.scans import purge_scans
+from bot.store.tracking import purge_refs
 
 log = structlog.get_logger(__name__)
 
@@ -156,7 +157,11 @@ class WorkerProcess:
                 return
             while self._worker.purge((now - _KEEP_JOBS).isoformat()) and not self._stop.is_set():
                 pass
-            for purge, keep in ((purge_deliveries, _KEEP_DELIVERIES), (purge_scans, _KEEP_SCANS)):
+            for purge, keep in (
+                (purge_deliveries, _KEEP_DELIVERIES),
+                (purge_scans, _KEEP_SCANS),
+                (purge_refs, _KEEP_SCANS),
+            ):
                 removed = 1
                 while removed and not self._stop.is_set():
                     with write_session(store) as writing:

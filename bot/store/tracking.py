@@ -593,6 +593,21 @@ def _close(session: Session, refs: Select[Any], at: datetime) -> None:
             _place_again(session, select(affected.c.finding_id))
 
 
+def purge_refs(session: Session, *, before: datetime, limit: int = 100) -> int:
+    """
+    Delete up to ``limit`` merge requests on which nothing is present and that were last written to before this moment,
+    with who saw what there; how many. Repeat until 0. Findings and judgements stay.
+    """
+    present = exists().where(_PRESENCE.c.ref_id == _REF.c.id, _PRESENCE.c.gone_at.is_(None))
+    old = (
+        select(_REF.c.id)
+        .where(_REF.c.merge_request_iid.is_not(None), _REF.c.updated_at < before, ~present)
+        .order_by(_REF.c.updated_at)
+        .limit(limit)
+    )
+    return len(session.execute(delete(_REF).where(_REF.c.id.in_(old)).returning(_REF.c.id)).all())
+
+
 def forget_project(session: Session, project_id: int) -> None:
     """Drop everything that is known of a project's findings, judgements and suppressions included."""
     session.execute(delete(_REF).where(_REF.c.project_id == project_id))

@@ -82,7 +82,8 @@ def test_a_secret_that_cannot_be_compared_has_to_be_confirmed() -> None:
 
 
 def test_what_is_expected_nowhere_needs_strong_evidence() -> None:
-    assert one(finding(line=5), finding(line=5), by_code_only=True)[0] is None
+    assert one(finding(line=5), finding(line=6), by_code_only=True)[0] is None
+    assert one(finding(line=5), finding(line=5), by_code_only=True)[:2] == (812, Presence.CHANGED)
     assert one(finding(line=5, code="c"), finding(line=9, code="c"), by_code_only=True)[0] == 812
 
 

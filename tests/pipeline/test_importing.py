@@ -27,6 +27,11 @@ from tests.store.counting import counted
 PASSWORD = "Tr0ub4dor" + "-9xKq-Zebra"
 
 
+_TABLES = tuple(
+    table(record) for record in (FindingRecord, PresenceRecord, AttributionRecord, StreamRecord, ReportImportRecord)
+)
+
+
 class Desk:
     """A project of a store, and reports for it."""
 
@@ -51,9 +56,7 @@ class Desk:
         with session(self.services.store) as reading:
             return {
                 kind.name: [tuple(row) for row in reading.execute(select(kind).order_by(*kind.primary_key.columns))]
-                for kind in map(
-                    table, (FindingRecord, PresenceRecord, AttributionRecord, StreamRecord, ReportImportRecord)
-                )
+                for kind in _TABLES
             }
 
 
@@ -124,6 +127,14 @@ def test_a_file_comes_back_as_news_when_another_came_in_between(desk: Desk) -> N
     third = desk.take(old)
     assert not third.repeated
     assert (third.counts["returned"], third.counts["new"], third.counts["gone"]) == (1, 0, 1)
+
+
+def test_a_finding_without_code_comes_back_to_its_place_and_has_to_be_confirmed(desk: Desk) -> None:
+    old, new = sarif(run(result("py/a", code=""))), sarif(run(result("py/b", code="")))
+    desk.take(old)
+    desk.take(new)
+    third = desk.take(old)
+    assert (third.counts["returned"], third.counts["new"], third.counts["changed"]) == (1, 0, 1)
 
 
 def test_each_tool_and_category_speaks_for_itself(desk: Desk) -> None:

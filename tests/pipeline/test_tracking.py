@@ -367,6 +367,12 @@ def test_two_sources_that_see_one_weakness_are_one_finding_and_say_why(desk: Des
     assert desk.whereabouts(number) is Whereabouts.NOWHERE
 
 
+def test_our_own_scan_joins_what_a_report_told_first(desk: Desk) -> None:
+    theirs = finding(line=5, rule="py/sql-injection", scanner="CodeQL", cwes=(89,))
+    (number,) = desk.scan([theirs], "one", source="import:CodeQL", correlate=True).plan.numbers
+    assert desk.scan([finding(line=5, code="c", cwes=(89,))], "one", correlate=True).plan.numbers == (number,)
+
+
 def test_one_advisory_by_another_name_is_one_finding(desk: Desk) -> None:
     (number,) = desk.scan([package(advisory="GHSA-1", aliases=("CVE-2026-1",))], "one").plan.numbers
     other = replace(package(advisory="CVE-2026-1"), scanner="gemnasium")
@@ -401,6 +407,17 @@ def test_a_closed_merge_request_takes_nothing_along_that_stands_elsewhere(desk: 
         tracking.close_ref(writing, merge_request(3), desk.now())
     assert desk.whereabouts(known) is Whereabouts.DEFAULT_BRANCH
     assert desk.whereabouts(numbers[1]) is Whereabouts.NOWHERE
+
+
+def test_an_old_merge_request_is_dropped_and_its_finding_stays(desk: Desk) -> None:
+    (number,) = desk.scan([finding(code="c")], "head", merge_request(3)).plan.numbers
+    later = datetime.now(UTC) + timedelta(days=1)
+    with write_session(desk.engine) as writing:
+        assert tracking.purge_refs(writing, before=later) == 0
+        tracking.close_ref(writing, merge_request(3), desk.now())
+        assert tracking.purge_refs(writing, before=NOON) == 0
+        assert tracking.purge_refs(writing, before=later) == 1
+    assert desk.whereabouts(number) is Whereabouts.NOWHERE
 
 
 def test_the_number_of_statements_does_not_grow_with_the_findings(desk: Desk) -> None:
