@@ -6,6 +6,13 @@ fingerprints of source and target branch. https://docs.gitlab.com/ci/testing/cod
 
 The format has no place for "the scan did not work", and an empty list reads as a clean bill. So each scanner without an
 answer, and each file that was not read, is an entry of its own.
+
+Suppressed findings stay in as mere information, with whose exception it is in the description: the format has no word
+for them, and what is left out would be read as mended.
+
+Of a change (a scan with a base) the report has what the change brings: only the changed files were read, and GitLab,
+which compares with the target branch's report, would call everything else mended. The report to compare it with is
+that of the target branch against itself, which is empty; see ``docs/ci-template.yml``.
 """
 
 from __future__ import annotations
@@ -20,7 +27,7 @@ from bot.reports.markdown_parts import gaps_of
 from bot.reports.visible import one_line, visible
 from bot.reports.wording import Lookup, Wording, words_in
 from bot.texts import Language
-from scanners.finding import Severity
+from scanners.finding import Finding, Severity
 
 _SEVERITIES = {
     Severity.CRITICAL: "blocker",
@@ -33,37 +40,59 @@ _LONGEST_DESCRIPTION = 500
 
 
 def render_code_quality(report: ScanReport, language: Language, *, lookup: Lookup | None = None) -> str:
-    """The findings of the head as a Code Quality report; GitLab itself compares it with the target branch's."""
+    """The findings of the head, or those that a change brings, as a Code Quality report."""
     return dump(code_quality_document(report, words_in(language, lookup)))
 
 
 def code_quality_document(report: ScanReport, wording: Wording) -> list[dict[str, Any]]:
     """The report as values that JSON can hold. Fingerprints are unique, as GitLab needs them."""
-    head = report.with_presence(Presence.NEW, Presence.CHANGED, Presence.EXISTING)
-    entries = [*_unanswered(report, wording), *(_finding(tracked, wording) for tracked in head)]
+    presences = [Presence.NEW, Presence.CHANGED]
+    if report.subject.base_sha is None:
+        presences.append(Presence.EXISTING)
+    head = report.with_presence(*presences)
+    entries = [*_unanswered(report, wording), *(_finding(tracked, report, wording) for tracked in head)]
     seen: dict[str, int] = {}
     for entry in entries:
         fingerprint = entry["fingerprint"]
         seen[fingerprint] = seen.get(fingerprint, 0) + 1
         if seen[fingerprint] > 1:
-            entry["fingerprint"] = _hash(f"{fingerprint}#{seen[fingerprint]}")
+            entry["fingerprint"] = distinct_fingerprint(fingerprint, seen[fingerprint])
     return entries
 
 
-def _finding(tracked: TrackedFinding, wording: Wording) -> dict[str, Any]:
-    finding = tracked.finding
+def code_quality_entry(finding: Finding, wording: Wording, *, excuse: str = "") -> dict[str, Any]:
+    """
+    One finding as an entry of the report.
+
+    :param excuse: why it does not count, in half a sentence; empty where it does.
+    """
     words = wording.words_of(finding)
     place = finding.location
     identity = finding.fingerprint or _hash(f"{finding.scanner}|{finding.rule_id}|{place.path}|{place.start_line}")
+    title, severity = words.title or finding.rule_id, _SEVERITIES[finding.severity]
+    if excuse:
+        title, severity = f"{title} ({excuse})", _SEVERITIES[Severity.INFO]
     return _entry(
-        words.title or finding.rule_id,
+        title,
         f"{finding.scanner}/{finding.rule_id}",
         identity,
-        _SEVERITIES[finding.severity],
+        severity,
         str(place.path),
         place.start_line,
         place.end_line,
     )
+
+
+def distinct_fingerprint(fingerprint: str, number: int) -> str:
+    """The fingerprint of another entry that would have the same one."""
+    return _hash(f"{fingerprint}#{number}")
+
+
+def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> dict[str, Any]:
+    excuse = ""
+    if excused := report.decision.excused(tracked.finding.fingerprint):
+        excuse = f"{wording.t.gettext('suppressed')}{wording.colon()}{wording.said(excused.explanation)}"
+    return code_quality_entry(tracked.finding, wording, excuse=excuse)
 
 
 def _unanswered(report: ScanReport, wording: Wording) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,9 @@ secret in, the complete list of dependencies). ``category`` still says which kin
 The structure is that of the published schema, https://gitlab.com/gitlab-org/security-products/security-report-schemas.
 ``scan.status`` is ``failure`` when a scanner gave no answer, with the reason in ``scan.messages``: a report without
 findings is otherwise read as a clean bill.
+
+Suppressed findings stay in: the format has no word for them but "likely false positive", which most are not, and GitLab
+has its own dismissal. Their description begins with whose exception it is.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ _CATEGORIES = {
     FindingKind.SAST: "sast",
     FindingKind.SECRET: "secret_detection",
     FindingKind.DEPENDENCY: "dependency_scanning",
+    # The schema has no word for it, and an act to review that is missing here would be seen by nobody.
+    FindingKind.SUPPRESSION: "sast",
 }
 # Limits of the schema, in characters.
 _LONGEST_NAME = 255
@@ -56,6 +61,17 @@ def gitlab_sast_document(report: ScanReport, wording: Wording) -> dict[str, Any]
     """The report as values that JSON can hold."""
     head = report.with_presence(Presence.NEW, Presence.CHANGED, Presence.EXISTING)
     assessed = report.decision.outcome is not Outcome.NOT_ASSESSED and all(run.assessed for run in report.runs)
+    return {
+        "version": SCHEMA_VERSION,
+        "scan": gitlab_scan(report.started_at, ended_at(report), _messages(report, wording), assessed=assessed),
+        "vulnerabilities": [_vulnerability(tracked.finding, report, wording) for tracked in head],
+    }
+
+
+def gitlab_scan(
+    started_at: datetime, ended: datetime, messages: list[dict[str, str]], *, assessed: bool
+) -> dict[str, Any]:
+    """The ``scan`` of a report: who looked, when, and whether there was an answer."""
     component = {
         "id": "mergewarden",
         "name": "Mergewarden",
@@ -63,17 +79,13 @@ def gitlab_sast_document(report: ScanReport, wording: Wording) -> dict[str, Any]
         "vendor": {"name": "Mergewarden"},
     }
     return {
-        "version": SCHEMA_VERSION,
-        "scan": {
-            "analyzer": component,
-            "scanner": component,
-            "type": "sast",
-            "start_time": _time(report.started_at),
-            "end_time": _time(ended_at(report)),
-            "status": "success" if assessed else "failure",
-            "messages": _messages(report, wording),
-        },
-        "vulnerabilities": [_vulnerability(tracked.finding, wording) for tracked in head],
+        "analyzer": component,
+        "scanner": component,
+        "type": "sast",
+        "start_time": _time(started_at),
+        "end_time": _time(ended),
+        "status": "success" if assessed else "failure",
+        "messages": messages,
     }
 
 
@@ -91,15 +103,30 @@ def _messages(report: ScanReport, wording: Wording) -> list[dict[str, str]]:
     return messages
 
 
-def _vulnerability(finding: Finding, wording: Wording) -> dict[str, Any]:
+def _vulnerability(finding: Finding, report: ScanReport, wording: Wording) -> dict[str, Any]:
+    excuse = ""
+    if excused := report.decision.excused(finding.fingerprint):
+        excuse = f"{wording.t.gettext('Suppressed')}{wording.colon()}{wording.said(excused.explanation)}"
+    return gitlab_vulnerability(finding, wording, excuse=excuse)
+
+
+def gitlab_vulnerability(finding: Finding, wording: Wording, *, excuse: str = "") -> dict[str, Any]:
+    """
+    One finding as a ``vulnerability`` of the report.
+
+    :param excuse: why it does not count; the description begins with it.
+    """
     words = wording.words_of(finding)
     place = finding.location
+    description = words.message or words.title
+    if excuse:
+        description = f"{excuse}\n\n{description}"
     vulnerability: dict[str, Any] = {
         "id": _identity(finding),
         "category": _CATEGORIES[finding.kind],
         "name": one_line(words.title or finding.rule_id, _LONGEST_NAME),
         # GitLab shows this as Markdown.
-        "description": shorten(prose(words.message or words.title), _LONGEST_DESCRIPTION),
+        "description": shorten(prose(description), _LONGEST_DESCRIPTION),
         "severity": _SEVERITIES[finding.severity],
         "identifiers": _identifiers(finding),
         "location": {"file": visible(str(place.path)), "start_line": place.start_line, "end_line": place.end_line},
@@ -123,6 +150,11 @@ def _vulnerability(finding: Finding, wording: Wording) -> dict[str, Any]:
             ],
         }
     return vulnerability
+
+
+def distinct_id(known: str, number: int) -> str:
+    """The id of another finding that would have the same one."""
+    return str(uuid.uuid5(_NAMESPACE, f"{known}#{number}"))
 
 
 def _identity(finding: Finding) -> str:

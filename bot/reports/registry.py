@@ -37,16 +37,20 @@ FORMATS: Mapping[str, Renderer] = {
 }
 
 
+def renderer(format: str) -> Renderer:
+    """What writes this format. Raises ``ConfigurationError`` for one that we do not have."""
+    try:
+        return FORMATS[format]
+    except KeyError:
+        raise ConfigurationError(
+            f"there is no report format {format!r}", hint=f"Choose one of: {', '.join(FORMATS)}."
+        ) from None
+
+
 def render(report: ScanReport, format: str, language: Language, *, lookup: Lookup | None = None) -> str:
     """
     The report in this format; ``lookup`` replaces the rule catalogue.
 
     Raises ``ConfigurationError`` for a format that we do not have.
     """
-    try:
-        renderer = FORMATS[format]
-    except KeyError:
-        raise ConfigurationError(
-            f"there is no report format {format!r}", hint=f"Choose one of: {', '.join(FORMATS)}."
-        ) from None
-    return renderer(report, language, lookup=lookup)
+    return renderer(format)(report, language, lookup=lookup)

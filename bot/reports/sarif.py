@@ -7,6 +7,9 @@ of several tools apart, while few of them look a rule up in ``tool.extensions``.
 
 A weakness that two scanners saw stands in the run of the one whose words are shown; the others are named in
 ``properties.seenBy``.
+
+What a finding and its rule are in SARIF (``sarif_finding``, ``RunIndex``) is also what exports of a whole project
+say.
 """
 
 from __future__ import annotations
@@ -14,15 +17,16 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from typing import Any
 
 from bot.domain.verdict import Presence, ReasonCode, ScanReport, TrackedFinding
 from bot.reports.documents import SECURITY_SEVERITY, cwe_url, dump, ended_at, relative_uri, web_references
 from bot.reports.json_report import tool_version
-from bot.reports.wording import Lookup, Wording, scanners_of, words_in
+from bot.reports.wording import FindingWords, Lookup, Wording, scanners_of, words_in
 from bot.texts import Language
-from scanners.finding import Confidence, Finding, FindingKind, Location, Severity
+from scanners.finding import Confidence, Finding, FindingKind, Location, RelatedLocation, Severity
 from scanners.interface import Gap, ScannerRun, ScannerStatus
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -116,6 +120,77 @@ def _whole_scan(report: ScanReport, wording: Wording) -> dict[str, Any]:
     return _document_run(report, "mergewarden", tool_version(), [], invocation, {}, wording)
 
 
+@dataclass(slots=True)
+class RuleSummary:
+    """A rule as its findings describe it."""
+
+    worst: Finding
+    """The first of the worst ones, without its code."""
+    cwes: set[int] = field(default_factory=set)
+    owasp: set[str] = field(default_factory=set)
+    confidence: Confidence = Confidence.LOW
+
+    def add(self, finding: Finding) -> None:
+        """One more finding of the rule."""
+        if finding.severity > self.worst.severity:
+            self.worst = _without_code(finding)
+        self.cwes.update(finding.cwes)
+        self.owasp.update(finding.owasp)
+        self.confidence = max(self.confidence, finding.confidence)
+
+
+class RunIndex:
+    """
+    What the results of one run refer to by number: its rules and weaknesses, in the order in which they first appear.
+
+    It grows with the number of rules, not of findings.
+    """
+
+    def __init__(self) -> None:
+        self.rules: dict[str, tuple[int, RuleSummary]] = {}
+        self.cwes: dict[int, int] = {}
+
+    def add(self, finding: Finding) -> int:
+        """Note the finding's rule and weaknesses; the number of the rule."""
+        for number in finding.cwes:
+            self.cwes.setdefault(number, len(self.cwes))
+        known = self.rules.get(finding.rule_id)
+        if known is None:
+            known = self.rules[finding.rule_id] = (len(self.rules), RuleSummary(_without_code(finding)))
+        known[1].add(finding)
+        return known[0]
+
+    def tool(self, scanner: str, version: str, wording: Wording) -> dict[str, Any]:
+        """The ``tool`` of the run, with every rule that was added."""
+        rules = [_rule(summary, self.cwes, wording) for _, summary in self.rules.values()]
+        driver: dict[str, Any] = {"name": scanner, "rules": rules}
+        if version:
+            driver["version"] = version
+        if page := _SCANNER_PAGES.get(scanner):
+            driver["informationUri"] = page
+        if self.cwes:
+            driver["supportedTaxonomies"] = [{"name": "CWE", "index": 0, "guid": _CWE_GUID}]
+        return {"driver": driver}
+
+    def taxonomies(self) -> list[dict[str, Any]]:
+        """The ``taxonomies`` of the run, empty where no weakness was named."""
+        return [_taxonomy(self.cwes)] if self.cwes else []
+
+
+def run_frame(scanner: str) -> dict[str, Any]:
+    """What every run says, whatever it found."""
+    return {
+        # A category per scanner: GitHub refuses two runs of one file that share it.
+        "automationDetails": {"id": f"mergewarden/{scanner}/"},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
+    }
+
+
+def _without_code(finding: Finding) -> Finding:
+    return replace(finding, snippet="", fix=None, related=(), attributions=())
+
+
 def _document_run(
     report: ScanReport,
     scanner: str,
@@ -125,44 +200,33 @@ def _document_run(
     properties: dict[str, Any],
     wording: Wording,
 ) -> dict[str, Any]:
-    by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
-    for t in tracked:
-        by_rule[t.finding.rule_id].append(t.finding)
-    rule_index = {rule: index for index, rule in enumerate(sorted(by_rule))}
-    cwes = {number: i for i, number in enumerate(sorted({number for t in tracked for number in t.finding.cwes}))}
-    rules = [_rule(by_rule[rule], cwes, wording) for rule in rule_index]
-    driver: dict[str, Any] = {"name": scanner, "rules": rules}
-    if version:
-        driver["version"] = version
-    if page := _SCANNER_PAGES.get(scanner):
-        driver["informationUri"] = page
-    if cwes:
-        driver["supportedTaxonomies"] = [{"name": "CWE", "index": 0, "guid": _CWE_GUID}]
+    index = RunIndex()
+    for number in sorted({number for t in tracked for number in t.finding.cwes}):
+        index.cwes[number] = len(index.cwes)
+    for t in sorted(tracked, key=lambda t: t.finding.rule_id):
+        index.add(t.finding)
     run: dict[str, Any] = {
-        "tool": {"driver": driver},
-        # A category per scanner: GitHub refuses two runs of one file that share it.
-        "automationDetails": {"id": f"mergewarden/{scanner}/"},
-        "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
+        "tool": index.tool(scanner, version, wording),
+        **run_frame(scanner),
         "invocations": [invocation],
-        "results": [_result(t, report, rule_index, cwes, wording) for t in tracked],
+        "results": [_result(t, report, index, wording) for t in tracked],
         "properties": properties
         | {"producer": f"mergewarden {tool_version()}", "outcome": report.decision.outcome.value},
     }
-    if cwes:
-        run["taxonomies"] = [_taxonomy(cwes)]
+    if taxonomies := index.taxonomies():
+        run["taxonomies"] = taxonomies
     if provenance := _provenance(report):
         run["versionControlProvenance"] = [provenance]
     return run
 
 
-def _rule(findings: Sequence[Finding], cwes: Mapping[int, int], wording: Wording) -> dict[str, Any]:
+def _rule(summary: RuleSummary, cwes: Mapping[int, int], wording: Wording) -> dict[str, Any]:
     """One rule, described by its findings; its level is that of the worst of them."""
-    worst = max(findings, key=lambda finding: finding.severity.rank)
+    worst = summary.worst
     words = wording.words_of(worst)
-    numbers = sorted({number for finding in findings for number in finding.cwes})
+    numbers = sorted(summary.cwes)
     tags = ["security", worst.kind.value, *(f"external/cwe/cwe-{number:03d}" for number in numbers)]
-    tags += sorted({f"external/owasp/{category}" for finding in findings for category in finding.owasp})
+    tags += sorted(f"external/owasp/{category}" for category in summary.owasp)
     help_text = "\n\n".join(part for part in [words.message, words.remediation] if part) or words.title
     rule: dict[str, Any] = {
         "id": worst.rule_id,
@@ -172,7 +236,7 @@ def _rule(findings: Sequence[Finding], cwes: Mapping[int, int], wording: Wording
         "defaultConfiguration": {"level": _LEVELS[worst.severity]},
         "properties": {
             "tags": tags,
-            "precision": _PRECISION[max(finding.confidence for finding in findings)],
+            "precision": _PRECISION[summary.confidence],
             "security-severity": SECURITY_SEVERITY[worst.severity],
         },
     }
@@ -186,19 +250,40 @@ def _rule(findings: Sequence[Finding], cwes: Mapping[int, int], wording: Wording
     return rule
 
 
-def _result(
-    tracked: TrackedFinding,
-    report: ScanReport,
-    rule_index: Mapping[str, int],
-    cwes: Mapping[int, int],
-    wording: Wording,
-) -> dict[str, Any]:
+def _result(tracked: TrackedFinding, report: ScanReport, index: RunIndex, wording: Wording) -> dict[str, Any]:
     finding = tracked.finding
-    words = wording.words_of(finding)
     gone = tracked.presence is Presence.FIXED
+    result = sarif_finding(finding, wording.words_of(finding), index, gone=gone)
+    result["properties"] |= {
+        "presence": tracked.presence.value,
+        "blocks": not gone and report.decision.blocks(finding.fingerprint),
+    }
+    if tracked.number is not None:
+        result["properties"]["number"] = tracked.number
+    if report.subject.base_sha is not None:
+        result["baselineState"] = _BASELINE[tracked.presence]
+    excused = None if gone else report.decision.excused(finding.fingerprint)
+    if excused is not None:
+        # Section 3.27.23: a consumer that honours it does not count the result. Section 3.35 has the words.
+        result["suppressions"] = [
+            {
+                "kind": "inSource" if excused.suppression_id is None else "external",
+                "status": "accepted",
+                "justification": wording.said(excused.explanation),
+            }
+        ]
+    return result
+
+
+def sarif_finding(finding: Finding, words: FindingWords, index: RunIndex, *, gone: bool = False) -> dict[str, Any]:
+    """
+    A finding as a SARIF result, without what only a scan or only a project knows of it.
+
+    Its rule and weaknesses must be in the index. ``gone``: it is not there any more.
+    """
     result: dict[str, Any] = {
         "ruleId": finding.rule_id,
-        "ruleIndex": rule_index[finding.rule_id],
+        "ruleIndex": index.rules[finding.rule_id][0],
         # A reader that knows nothing of baselines must not take a fixed finding for an open one. Section 3.27.9
         "kind": "pass" if gone else "fail",
         "level": "none" if gone else _LEVELS[finding.severity],
@@ -208,8 +293,6 @@ def _result(
             "severity": finding.severity.value,
             "confidence": finding.confidence.value,
             "kind": finding.kind.value,
-            "presence": tracked.presence.value,
-            "blocks": not gone and report.decision.blocks(finding.fingerprint),
             "security-severity": SECURITY_SEVERITY[finding.severity],
             "seenBy": scanners_of(finding),
         },
@@ -220,10 +303,10 @@ def _result(
             # GitHub follows an alert by this name; its own action writes 16 hexadecimal digits and a counter.
             "primaryLocationLineHash": f"{finding.fingerprint[:16]}:1",
         }
-    if report.subject.base_sha is not None:
-        result["baselineState"] = _BASELINE[tracked.presence]
+    if finding.related:
+        result["relatedLocations"] = [_related(place, number) for number, place in enumerate(finding.related)]
     if finding.cwes:
-        result["taxa"] = [_taxon_reference(number, cwes) for number in finding.cwes]
+        result["taxa"] = [_taxon_reference(number, index.cwes) for number in finding.cwes]
     if finding.dependency is not None:
         result["properties"]["dependency"] = {
             "ecosystem": finding.dependency.ecosystem,
@@ -235,6 +318,20 @@ def _result(
     if finding.fix is not None and not gone:
         result["fixes"] = [_fix(finding, words.remediation)]
     return result
+
+
+def _related(place: RelatedLocation, number: int) -> dict[str, Any]:
+    where = place.location
+    location: dict[str, Any] = {
+        "id": number,
+        "physicalLocation": {
+            "artifactLocation": {"uri": relative_uri(where.path), "uriBaseId": ROOT},
+            "region": {"startLine": where.start_line, "endLine": where.end_line, **_columns(where)},
+        },
+    }
+    if place.message:
+        location["message"] = {"text": place.message}
+    return location
 
 
 def _message(finding: Finding, title: str, message: str) -> str:

@@ -1,0 +1,79 @@
+"""``mergewarden export``: the known findings of a project, in a format that other programs read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.cli.common import open_services, project_of
+from bot.cli.output import written_whole
+from bot.domain.known import KnownFinding, Whereabouts
+from bot.errors import MergewardenError
+from bot.reports.exports.registry import exporter
+from bot.reports.exports.subject import Exporter, ExportSubject
+from bot.reports.json_report import tool_version
+from bot.store.engine import session
+from bot.store.findings import stream_findings
+from bot.texts import Language
+
+_ORDER = (Whereabouts.DEFAULT_BRANCH, Whereabouts.ELSEWHERE, Whereabouts.NOWHERE)
+_BROKEN_PIPE = 141
+"""As a shell has it for a program that ``SIGPIPE`` ended."""
+
+
+def run_export(
+    *,
+    project: str,
+    format: str,
+    output: Path | None,
+    everything: bool,
+    language: str | None,
+    author: str,
+    config: Path | None,
+) -> int:
+    """Write one document and return the exit status. Raises ``MergewardenError`` for wrong use."""
+    chosen = exporter(format)
+    if output is None and chosen.binary and sys.stdout.isatty():
+        raise MergewardenError(f"{format} is not for a terminal", f"Write it to a file: -o findings{chosen.suffix}")
+    services = open_services(config)
+    try:
+        known = project_of(services, project)
+        subject = ExportSubject(
+            project=known.path,
+            project_url=known.web_url,
+            generated_at=datetime.now(UTC),
+            tool_version=tool_version(),
+            language=Language(language) if language else Language.ENGLISH,
+            author=author,
+        )
+        with session(services.store) as reading:
+            findings = chain.from_iterable(
+                stream_findings(reading, project_id=known.id, whereabouts=where)
+                for where in (_ORDER if everything else _ORDER[:2])
+            )
+            return _write(chosen, subject, findings, output)
+    finally:
+        services.close()
+
+
+def _write(chosen: Exporter, subject: ExportSubject, findings: Iterator[KnownFinding], output: Path | None) -> int:
+    if output is not None:
+        with written_whole(output) as stream:
+            count = chosen.write(stream, subject, findings)
+        rows = "1 row" if count == 1 else f"{count} rows"
+        Console(stderr=True).print(f"{output} written, {rows}", highlight=False, markup=False)
+        return 0
+    try:
+        chosen.write(sys.stdout.buffer, subject, findings)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return 0
