@@ -40,3 +40,5 @@ class WantedConversation:
     """Scanners that gave no answer: threads that carry one of these names are never resolved by this scan."""
     unread_paths: frozenset[str]
     """Files that could not be read: threads on them are never resolved by this scan."""
+    accepted: frozenset[str] = frozenset()
+    """Fingerprints of those that a suppression covers: their threads are closed without a word."""

@@ -7,18 +7,29 @@ what the store kept. Whatever gave no answer is named: silence never passes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from bot.domain import failures
 from bot.domain.policy import OnChanged, Policy, PolicyRule, Unread
-from bot.domain.verdict import GateDecision, Outcome, Presence, Reason, ReasonCode, TrackedFinding, Violation
+from bot.domain.verdict import (
+    GateDecision,
+    Outcome,
+    Presence,
+    Reason,
+    ReasonCode,
+    Suppressed,
+    TrackedFinding,
+    Violation,
+)
 from scanners.finding import Confidence, FindingKind, Severity
 from scanners.interface import GapReason, ScannerRun
 
 _COUNTING = frozenset({Presence.NEW, Presence.CHANGED})
+_NONE: Mapping[str, Suppressed] = MappingProxyType({})
 
 
 def evaluate(
@@ -27,6 +38,7 @@ def evaluate(
     runs: Sequence[ScannerRun],
     *,
     confirmed: frozenset[str] = frozenset(),
+    suppressed: Mapping[str, Suppressed] = _NONE,
 ) -> GateDecision:
     """
     The verdict on one scan.
@@ -35,10 +47,15 @@ def evaluate(
     fingerprints of *changed* findings that an authorised person other than the author confirmed; a *new* finding cannot
     be confirmed away. Existing and fixed findings never count.
 
+    ``suppressed`` holds, by fingerprint, the findings that a suppression in force covers: they do not count, and the
+    decision lists those that would have, or would have had a discussion of their own.
+
     A certain failure outweighs an uncertainty, so the outcome is the first that holds of failed, not assessed, warned,
     passed. Violations (in the order of ``tracked``) and reasons are always complete.
     """
-    violations = _violations(policy, tracked, confirmed)
+    objections = _violations(policy, tracked, confirmed)
+    excused = _excused(policy, tracked, {violation.fingerprint for violation in objections}, suppressed)
+    violations = [violation for violation in objections if violation.fingerprint not in excused]
     reasons, doubts = _reasons(policy, runs)
     if any(violation.blocks for violation in violations):
         outcome = Outcome.FAILED
@@ -48,7 +65,7 @@ def evaluate(
         outcome = Outcome.WARNED
     else:
         outcome = Outcome.PASSED
-    return GateDecision(outcome, tuple(violations), tuple(reasons), policy.digest)
+    return GateDecision(outcome, tuple(violations), tuple(reasons), policy.digest, tuple(excused.values()))
 
 
 def not_assessed(reason: str, *, policy_digest: str = "") -> GateDecision:
@@ -101,6 +118,21 @@ def _violations(policy: Policy, tracked: Iterable[TrackedFinding], confirmed: fr
                 violations.append(Violation(finding.fingerprint, rule.name, stops))
                 break
     return violations
+
+
+def _excused(
+    policy: Policy, tracked: Iterable[TrackedFinding], objected: set[str], suppressed: Mapping[str, Suppressed]
+) -> dict[str, Suppressed]:
+    """Those of the suppressed findings for which the suppression makes a difference, in the order of ``tracked``."""
+    excused: dict[str, Suppressed] = {}
+    for item in tracked if suppressed else ():
+        mark = item.finding.fingerprint
+        # A finding without an identity cannot be the one that somebody accepted.
+        if mark == "" or mark not in suppressed or item.presence not in _COUNTING:
+            continue
+        if mark in objected or policy.wants_thread(item.finding):
+            excused[mark] = suppressed[mark]
+    return excused
 
 
 def _settled(policy: Policy, fingerprint: str, confirmed: frozenset[str]) -> bool:

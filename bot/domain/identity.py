@@ -13,9 +13,8 @@ Everything here is a function of its arguments, and their order does not matter.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from bot.domain import explanations
 from bot.domain.change import FileChange
@@ -71,7 +70,7 @@ def identify(current: Sequence[Finding], pools: Sequence[Pool]) -> tuple[Identit
         known = {number: finding for number, finding in pool.known.items() if number not in taken}
         if not left or not known:
             continue
-        matcher = _Matcher(known, left)
+        matcher = _Matcher(known, left, pool.changes)
         if pool.changes is not None:
             matcher.by_lines(pool.changes)
         if pool.by_code_only:
@@ -173,17 +172,50 @@ class _Evidence:
 class _Matcher:
     """Matches what is left of the current findings with one pool."""
 
-    def __init__(self, known: Mapping[int, Finding], current: Mapping[int, Finding]) -> None:
+    def __init__(
+        self, known: Mapping[int, Finding], current: Mapping[int, Finding], changes: Sequence[FileChange] | None
+    ) -> None:
+        self.found: dict[int, _Found] = {}
+        known, current = self._as_they_stood(known, current, changes)
         self._known = [_Item(number, known[number]) for number in sorted(known, key=lambda n: (order_of(known[n]), n))]
         self._current = [
             _Item(index, current[index]) for index in sorted(current, key=lambda i: (order_of(current[i]), i))
         ]
-        self.found: dict[int, _Found] = {}
+
+    def _as_they_stood(
+        self, known: Mapping[int, Finding], current: Mapping[int, Finding], changes: Sequence[FileChange] | None
+    ) -> tuple[dict[int, Finding], dict[int, Finding]]:
+        """
+        Match what stands where it stood, with the same code, in a file that nobody touched; returns what is left.
+
+        A large report that comes again is this and nothing else, so it is no more than a look into a table.
+        """
+        touched = {change.new_path for change in changes or ()} | {change.old_path for change in changes or ()}
+        there: defaultdict[Hashable, list[int]] = defaultdict(list)
+        for number in sorted(known, reverse=True):
+            if known[number].location.path not in touched:
+                there[_standing(known[number])].append(number)
+        taken = set()
+        for index, finding in current.items():
+            numbers = there.get(_standing(finding))
+            # Without git nobody knows whether a secret is still the same one, nor whether code is that no one showed.
+            if numbers and (changes is not None or (finding.match_hash and not holds_secret(finding))):
+                number = numbers.pop()
+                taken.add(number)
+                line = lines_of(finding)
+                template = explanations.KEPT if changes is not None else explanations.CODE_FOUND
+                self.found[index] = (number, Presence.EXISTING, template.format(was=line, now=line))
+        if not taken:
+            return dict(known), dict(current)
+        return (
+            {number: finding for number, finding in known.items() if number not in taken},
+            {index: finding for index, finding in current.items() if index not in self.found},
+        )
 
     def by_lines(self, changes: Sequence[FileChange]) -> None:
         """Let git's line map decide."""
-        touched = {change.new_path for change in changes} | {change.old_path for change in changes}
-        self._unedited(touched)
+        if not self._known or not self._current:
+            return
         # ``compare`` knows findings, not numbers: for its time each carries its own in the place of its fingerprint.
         base = [replace(item.finding, fingerprint=f"#{item.key}") for item in self._known]
         head = [replace(item.finding, fingerprint=f"#{item.key}") for item in self._current]
@@ -191,19 +223,6 @@ class _Matcher:
             if tracked.previous is not None:
                 number, index = int(tracked.previous.fingerprint[1:]), int(tracked.finding.fingerprint[1:])
                 self.found[index] = (number, tracked.presence, tracked.explanation)
-        self._forget(number for number, _, _ in self.found.values())
-
-    def _unedited(self, touched: Collection[PurePosixPath | None]) -> None:
-        """What stands where it stood in a file that nobody touched needs no long comparison."""
-        there: defaultdict[Hashable, list[int]] = defaultdict(list)
-        for item in self._known:
-            if item.finding.location.path not in touched:
-                there[_standing(item.finding)].append(item.key)
-        for item in self._current:
-            numbers = there.get(_standing(item.finding))
-            if numbers:
-                why = explanations.KEPT.format(was=lines_of(item.finding), now=lines_of(item.finding))
-                self.found[item.key] = (numbers.pop(0), Presence.EXISTING, why)
         self._forget(number for number, _, _ in self.found.values())
 
     def by_evidence(self, cascade: Sequence[_Evidence]) -> None:

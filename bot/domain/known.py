@@ -4,11 +4,13 @@ A finding as it is known beyond one scan: its number, where it is seen, by whom,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from bot.domain.triage import Judgement
+from bot.domain.suppression import Match, Suppression
+from bot.domain.triage import Judgement, TriageEvent
 from bot.domain.verdict import Presence
 from scanners.finding import Finding, Location
 
@@ -39,6 +41,8 @@ class KnownFinding:
     """UTC."""
     suppressed: bool = False
     """Whether a suppression is in force for it now."""
+    suppression: Suppression | None = None
+    """Which one, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +81,29 @@ class Witness:
     """When the scanner looked and did not see it any more; None while it does."""
     explanation: str = ""
     """Why it was taken for the same finding as another scanner's; empty for the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything that is known about one finding."""
+
+    known: KnownFinding
+    history: tuple[TriageEvent, ...]
+    """What people said, the first first."""
+    sightings: tuple[Sighting, ...]
+    witnesses: tuple[Witness, ...]
+    suppressions: tuple[Suppression, ...]
+    """Those made for this finding alone, whatever became of them."""
+    match: Match | None
+    """The suppression that is in force for it, which may be one by rule or advisory."""
+
+
+def edited_at(known: KnownFinding, sightings: Sequence[Sighting]) -> datetime | None:
+    """
+    When the flagged lines were last edited where the finding is shown: on the default branch where it is there, else
+    wherever it is. None for never. ``sightings`` as the store gives them, the default branch first.
+    """
+    living = [seen for seen in sightings if seen.gone_at is None] or list(sightings)
+    if known.whereabouts is Whereabouts.DEFAULT_BRANCH:
+        living = living[:1]
+    return max((seen.changed_at for seen in living if seen.changed_at is not None), default=None)

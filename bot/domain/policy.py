@@ -42,6 +42,19 @@ class OnChanged(Enum):
     """Until an authorised person other than the author has confirmed it."""
 
 
+class InCode(Enum):
+    """What a comment in the code that silences a scanner does to what it is about. The laxest first."""
+
+    HONOUR = "honour"
+    """The finding is marked as suppressed by that comment."""
+    SHOW = "show"
+    """Nothing: the comment is a finding of its own, beside the other."""
+
+
+WEAKNESSES = frozenset(FindingKind) - {FindingKind.SUPPRESSION}
+"""What a rule looks at unless it names kinds: a rule about severe weaknesses does not mean comments."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
     """Findings that the policy objects to: all conditions must hold."""
@@ -51,7 +64,7 @@ class PolicyRule:
     """This bad or worse."""
     confidence: Confidence = Confidence.LOW
     """This certain or more."""
-    kinds: frozenset[FindingKind] = frozenset(FindingKind)
+    kinds: frozenset[FindingKind] = WEAKNESSES
     paths: tuple[str, ...] = ()
     """Patterns as in ``.gitignore``; empty for every path."""
     exclude_paths: tuple[str, ...] = ()
@@ -93,6 +106,54 @@ class IgnoredPath:
     reason: str
 
 
+class SecondPerson(Enum):
+    """From which severity on a suppression needs a second person. The laxest first."""
+
+    NEVER = "never"
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    ALWAYS = "always"
+
+    def wanted_for(self, severity: Severity | None) -> bool:
+        """
+        Whether a suppression for a finding of this severity needs one; None for a suppression that covers whatever
+        findings may come, which is taken for the worst.
+        """
+        if self in (SecondPerson.NEVER, SecondPerson.ALWAYS) or severity is None:
+            return self is not SecondPerson.NEVER
+        return severity >= Severity(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionRules:
+    """What an exception from the gate has to keep to."""
+
+    second_person: SecondPerson = SecondPerson.NEVER
+    longest_days: int = 365
+    """From its beginning to its end."""
+    unused_days: int = 90
+    """After so many days without marking a finding it is reported as unused."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialSuppressionRules:
+    """Those of the ``SuppressionRules`` that a file names; None where it says nothing."""
+
+    second_person: SecondPerson | None = None
+    longest_days: int | None = None
+    unused_days: int | None = None
+
+    def over(self, rules: SuppressionRules) -> SuppressionRules:
+        """``rules`` with these in the place of their own."""
+        return SuppressionRules(
+            self.second_person or rules.second_person,
+            self.longest_days or rules.longest_days,
+            self.unused_days or rules.unused_days,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedSetting:
     """A wish of a project's own file that would weaken the organisation's policy, and what holds instead."""
@@ -118,7 +179,9 @@ class Policy:
     unpinned: Unread = Unread.WARN
     """Requirements without an exact version."""
     changed: OnChanged = OnChanged.BLOCK
+    in_code: InCode = InCode.SHOW
     ignore_paths: tuple[IgnoredPath, ...] = ()
+    suppressions: SuppressionRules = SuppressionRules()
     refused: tuple[RefusedSetting, ...] = field(default=(), compare=False)
     """What a project wanted and did not get; not part of the policy's identity."""
 
@@ -136,7 +199,13 @@ class Policy:
             "unread_files": self.unread_files.value,
             "unpinned": self.unpinned.value,
             "changed": self.changed.value,
+            "in_code": self.in_code.value,
             "ignore_paths": [[ignored.pattern, ignored.reason] for ignored in self.ignore_paths],
+            "suppressions": [
+                self.suppressions.second_person.value,
+                self.suppressions.longest_days,
+                self.suppressions.unused_days,
+            ],
         }
         text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -170,7 +239,9 @@ class PartialPolicy:
     unread_files: Unread | None = None
     unpinned: Unread | None = None
     changed: OnChanged | None = None
+    in_code: InCode | None = None
     ignore_paths: tuple[IgnoredPath, ...] | None = None
+    suppressions: PartialSuppressionRules | None = None
 
     def over(self, policy: Policy) -> Policy:
         """``policy`` with these settings in the place of its own."""
@@ -184,7 +255,11 @@ class PartialPolicy:
             unread_files=self.unread_files or policy.unread_files,
             unpinned=self.unpinned or policy.unpinned,
             changed=self.changed or policy.changed,
+            in_code=self.in_code or policy.in_code,
             ignore_paths=policy.ignore_paths if self.ignore_paths is None else self.ignore_paths,
+            suppressions=policy.suppressions
+            if self.suppressions is None
+            else self.suppressions.over(policy.suppressions),
             refused=policy.refused,
         )
 
@@ -269,6 +344,20 @@ def tighten(organisation: Policy, project: PartialPolicy) -> Policy:
     if project.ignore_paths:
         refuse("ignore_paths", ", ".join(i.pattern for i in project.ignore_paths), failures.KEPT_ORGANISATION)
 
+    suppressions = organisation.suppressions
+    if (wish := project.suppressions) is not None:
+        suppressions = SuppressionRules(
+            stricter("suppressions.second_person", suppressions.second_person, wish.second_person),
+            min(suppressions.longest_days, wish.longest_days or suppressions.longest_days),
+            min(suppressions.unused_days, wish.unused_days or suppressions.unused_days),
+        )
+        for name, wanted, kept in (
+            ("suppressions.longest_days", wish.longest_days, suppressions.longest_days),
+            ("suppressions.unused_days", wish.unused_days, suppressions.unused_days),
+        ):
+            if wanted is not None and wanted != kept:
+                refuse(name, wanted, kept)
+
     return replace(
         organisation,
         block=_union(organisation.block, project.block),
@@ -280,11 +369,13 @@ def tighten(organisation: Policy, project: PartialPolicy) -> Policy:
         unread_files=stricter("unread_files", organisation.unread_files, project.unread_files),
         unpinned=stricter("unpinned", organisation.unpinned, project.unpinned),
         changed=stricter("changed", organisation.changed, project.changed),
+        in_code=stricter("in_code_suppressions", organisation.in_code, project.in_code),
+        suppressions=suppressions,
         refused=(*organisation.refused, *refused),
     )
 
 
-_Scale = TypeVar("_Scale", Unread, OnChanged)
+_Scale = TypeVar("_Scale", Unread, OnChanged, InCode, SecondPerson)
 
 
 def _union(own: tuple[PolicyRule, ...], added: tuple[PolicyRule, ...] | None) -> tuple[PolicyRule, ...]:

@@ -20,13 +20,17 @@ from pydantic_core import ErrorDetails
 from bot.domain import policy_problems as say
 from bot.domain.globs import problem_with
 from bot.domain.policy import (
+    WEAKNESSES,
     IgnoredPath,
+    InCode,
     OnChanged,
     PartialPolicy,
+    PartialSuppressionRules,
     Policy,
     PolicyDocument,
     PolicyRule,
     ProjectOverride,
+    SecondPerson,
     Threshold,
     Unread,
 )
@@ -46,6 +50,7 @@ _MAX_NODES: Final = 5_000
 _MAX_PROBLEMS: Final = 10
 _MAX_RULES: Final = 100
 _MAX_PATTERNS: Final = 200
+_MAX_DAYS: Final = 3_650
 
 
 class PolicyError(ConfigurationError):
@@ -170,6 +175,8 @@ _Kind = Annotated[FindingKind, _word(FindingKind, what="kind of finding")]
 _Presence = Annotated[Presence, _word(Presence, what="presence", only=[Presence.NEW, Presence.CHANGED])]
 _Unread = Annotated[Unread, _word(Unread, what="consequence")]
 _Changed = Annotated[OnChanged, _word(OnChanged, what="consequence")]
+_InCode = Annotated[InCode, _word(InCode, what="consequence")]
+_SecondPerson = Annotated[SecondPerson, _word(SecondPerson, what="severity")]
 _Language = Annotated[Language, _word(Language, what="language")]
 _Name = Annotated[str, Field(min_length=1, max_length=80)]
 _Pattern = Annotated[str, BeforeValidator(lambda v: _pattern(v) if isinstance(v, str) else v)]
@@ -186,7 +193,9 @@ class _Rule(_Section):
     name: _Name
     severity: _Severity = Severity.INFO
     confidence: _Confidence = Confidence.LOW
-    kinds: Annotated[list[_Kind], BeforeValidator(_listed), Field(min_length=1, max_length=9)] = list(FindingKind)
+    kinds: Annotated[list[_Kind], BeforeValidator(_listed), Field(min_length=1, max_length=9)] = [
+        kind for kind in FindingKind if kind in WEAKNESSES
+    ]
     paths: _Patterns = []
     exclude_paths: _Patterns = []
     presence: Annotated[list[_Presence], BeforeValidator(_listed), Field(min_length=1, max_length=9)] = [
@@ -234,6 +243,12 @@ class _Ignored(_Section):
     reason: Annotated[str, Field(min_length=1, max_length=300)]
 
 
+class _Suppressions(_Section):
+    second_person: _SecondPerson | None = None
+    longest_days: Annotated[int, Field(ge=1, le=_MAX_DAYS)] | None = None
+    unused_days: Annotated[int, Field(ge=1, le=_MAX_DAYS)] | None = None
+
+
 class _Settings(_Section):
     """What may stand in every section; None where the file says nothing."""
 
@@ -246,7 +261,9 @@ class _Settings(_Section):
     unread_files: _Unread | None = None
     unpinned: _Unread | None = None
     changed: _Changed | None = None
+    in_code_suppressions: _InCode | None = None
     ignore_paths: Annotated[list[_Ignored], Field(max_length=_MAX_PATTERNS)] | None = None
+    suppressions: _Suppressions | None = None
 
     @field_validator("block", "warn")
     @classmethod
@@ -264,9 +281,15 @@ class _Settings(_Section):
             unread_files=self.unread_files,
             unpinned=self.unpinned,
             changed=self.changed,
+            in_code=self.in_code_suppressions,
             ignore_paths=None
             if self.ignore_paths is None
             else tuple(IgnoredPath(ignored.path, ignored.reason) for ignored in self.ignore_paths),
+            suppressions=None
+            if self.suppressions is None
+            else PartialSuppressionRules(
+                self.suppressions.second_person, self.suppressions.longest_days, self.suppressions.unused_days
+            ),
         )
 
 
@@ -301,10 +324,15 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "unread_files": "unread_files: not_assessed",
     "unpinned": "unpinned: warn",
     "changed": "changed: block",
+    "in_code_suppressions": "in_code_suppressions: show",
     "max_threads": "max_threads: 20",
     "ignore_paths": 'ignore_paths: [{path: "tests/fixtures/", reason: "vulnerable on purpose"}]',
     "path": 'path: "tests/fixtures/"',
     "reason": "reason: samples that are vulnerable on purpose",
+    "suppressions": "suppressions: {second_person: high, longest_days: 180}",
+    "second_person": "second_person: high",
+    "longest_days": "longest_days: 180",
+    "unused_days": "unused_days: 90",
     "projects": 'projects: [{match: "payments/**", changed: block}]',
     "match": 'match: "payments/**"',
 }

@@ -7,11 +7,18 @@ neither ever changes the other, with one exception: a finding that was called re
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from bot.errors import MergewardenError
+from scanners.normalize import clean_text
+
+LONGEST_REASON = 2_000
+"""Characters."""
+LONGEST_ACTOR = 200
+"""Characters."""
 
 
 class TriageState(Enum):
@@ -80,3 +87,122 @@ class TriageEvent:
     def judgement(self) -> Judgement:
         """What holds after it."""
         return Judgement(self.after, self.justification, self.reason, self.actor, self.at)
+
+
+def judge(
+    before: Judgement,
+    *,
+    state: TriageState,
+    justification: Justification | None,
+    reason: str,
+    actor: str,
+    at: datetime,
+    finding_id: int,
+    source: str,
+    suppression_id: int | None = None,
+    renewal: bool = False,
+) -> TriageEvent:
+    """
+    A person's next word about a finding, after ``before``.
+
+    A dismissal needs a justification and a reason, and whatever takes a word back or says that a finding is mended
+    needs a reason. ``renewal``: whether the same may be said again, because what it brought about has ended. Raises
+    ``TriageError``.
+    """
+    said, who = cleaned_reason(reason), cleaned_actor(actor)
+    if state is TriageState.DISMISSED and justification is None:
+        raise TriageError(
+            f"dismissing finding #{finding_id} needs a justification",
+            f"Give one of: {', '.join(word.value for word in Justification)}.",
+        )
+    if state is not TriageState.DISMISSED and justification is not None:
+        raise TriageError(
+            f"a justification is for dismissing a finding, not for calling it {state.value}",
+            "Leave it out, or set the state to dismissed.",
+        )
+    if not said and state is not TriageState.CONFIRMED:
+        raise TriageError(
+            f"calling finding #{finding_id} {state.value} needs a reason", "Say why: in a year, somebody will ask."
+        )
+    same = before.state is state and before.justification is justification
+    if same and (state is TriageState.DETECTED or before.reason == said) and not renewal:
+        raise TriageError(
+            f"finding #{finding_id} is {state.value} already, for the same reason"
+            if said and state is not TriageState.DETECTED
+            else f"finding #{finding_id} is {state.value} already",
+            "Nothing was changed.",
+        )
+    return TriageEvent(
+        finding_id=finding_id,
+        at=_with_zone(at),
+        actor=who,
+        before=before.state,
+        after=state,
+        justification=justification,
+        reason=said,
+        source=source,
+        suppression_id=suppression_id,
+    )
+
+
+def reopened(before: Judgement, at: datetime, finding_id: int, explanation: str) -> TriageEvent | None:
+    """
+    What follows when a scan sees a finding (again): one that was called resolved is open again, any other word stands.
+
+    ``explanation`` says why it is taken for the same. None when nothing follows.
+    """
+    if before.state is not TriageState.RESOLVED:
+        return None
+    return TriageEvent(
+        finding_id=finding_id,
+        at=_with_zone(at),
+        actor=SYSTEM,
+        before=TriageState.RESOLVED,
+        after=TriageState.DETECTED,
+        justification=None,
+        reason=explanation,
+        source="scan",
+    )
+
+
+_SPACES = re.compile(r"\s+")
+
+
+def cleaned_reason(text: str) -> str:
+    """
+    A person's reason as one line, without what cannot be seen; may be empty. Raises ``TriageError`` for one that is too
+    long to be read.
+    """
+    # Counted before it is cleaned: a text of any length must not cost any amount of work.
+    if len(text) > 4 * LONGEST_REASON:
+        raise TriageError(f"a reason may have {LONGEST_REASON} characters, this has {len(text)}", _SHORTEN)
+    line = _SPACES.sub(" ", clean_text(text, len(text))).strip()
+    if len(line) > LONGEST_REASON:
+        raise TriageError(f"a reason may have {LONGEST_REASON} characters, this has {len(line)}", _SHORTEN)
+    return line
+
+
+def cleaned_actor(name: str) -> str:
+    """Who speaks, as one line. Raises ``TriageError`` for nobody, for a name that is too long, and for our own."""
+    line = _SPACES.sub(" ", clean_text(name[: 4 * LONGEST_ACTOR], 4 * LONGEST_ACTOR)).strip()
+    if not line:
+        raise TriageError("it is not known who decides", "Give a name.")
+    if len(line) > LONGEST_ACTOR:
+        raise TriageError(f"a name may have {LONGEST_ACTOR} characters", "Give a user name.")
+    if same_person(line, SYSTEM):
+        raise TriageError(f"{SYSTEM!r} is the name of the program itself", "Give the name of the person who decides.")
+    return line
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names mean one person: GitLab's user names are alike in upper and lower case."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+_SHORTEN = "Give the gist, and a link to the rest."
+
+
+def _with_zone(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone says nothing")
+    return at

@@ -102,11 +102,15 @@ class GateDecision:
     reasons: tuple[Reason, ...] = ()
     policy_digest: str = ""
     suppressed: tuple[Suppressed, ...] = ()
-    """Findings that would count but for a suppression."""
+    """Findings that would count, or have a discussion of their own, but for a suppression."""
 
     def blocks(self, fingerprint: str) -> bool:
         """Whether the finding with this fingerprint is one that blocks the merge."""
         return any(v.blocks and v.fingerprint == fingerprint for v in self.violations)
+
+    def excused(self, fingerprint: str) -> Suppressed | None:
+        """The suppression because of which the finding with this fingerprint does not count; None when none is."""
+        return next((s for s in self.suppressed if s.fingerprint == fingerprint), None)
 
 
 @dataclass(frozen=True, slots=True)

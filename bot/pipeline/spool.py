@@ -7,7 +7,7 @@ A report may hold a hundred thousand findings, whole ones of which would take hu
 from __future__ import annotations
 
 import hashlib
-import json
+import marshal
 import tempfile
 from array import array
 from collections import Counter
@@ -19,7 +19,6 @@ from typing import Any, TypeVar, cast
 
 from bot.store.finding_rows import flat, unflat
 from bot.store.findings import values_of
-from bot.store.types import dump_json
 from scanners.evidence import flagged_code
 from scanners.finding import Finding, Location
 from scanners.fingerprint import digest, hashed, holds_secret
@@ -113,11 +112,12 @@ class Spool:
 
     def _read(self, index: int) -> dict[str, Any]:
         self._file.seek(self._offsets[index])
-        values: dict[str, Any] = json.loads(self._file.read(self._sizes[index]).decode("utf-8", "surrogatepass"))
+        values: dict[str, Any] = marshal.loads(self._file.read(self._sizes[index]))  # noqa: S302 - what we wrote
         return values
 
     def _keep(self, index: int, finding: Finding) -> None:
-        raw = dump_json(flat(finding)).encode("utf-8", "surrogatepass")
+        # Version 2 has no references to earlier objects, so that equal findings are equal bytes.
+        raw = marshal.dumps(flat(finding), 2)
         self._offsets[index] = self._file.seek(0, 2)
         self._sizes[index] = len(raw)
         self._file.write(raw)
@@ -154,11 +154,12 @@ class Spool:
 def _identity(finding: Finding) -> bytes:
     about = finding.dependency
     names = (
-        (about.ecosystem, about.package, about.advisory_ids[0] if about.advisory_ids else "")
+        (about.ecosystem, about.package, about.advisory_ids[:1])
         if about is not None
         else (finding.kind.value, finding.rule_id, finding.match_hash)
     )
-    return bytes.fromhex(digest(finding.scanner, str(finding.location.path), *names))[:16]
+    whole = repr((finding.scanner, str(finding.location.path), names))
+    return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _snippet(finding: Finding, lines: Sequence[str]) -> str:

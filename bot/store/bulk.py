@@ -11,12 +11,16 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Dialect, MetaData, Table, func, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable, DropTable
+
+from bot.store.types import ExactText, RankedEnum, UtcDateTime, WordEnum, escape_text
 
 _numbers = itertools.count(1)
 
@@ -118,10 +122,22 @@ class _Counted:
 def _converted(
     columns: Sequence[Column[Any]], rows: Iterable[Mapping[str, Any]], dialect: Dialect
 ) -> Iterator[tuple[Any, ...]]:
-    converters = [(column.name, _converter(column, dialect)) for column in columns]
+    names = [column.name for column in columns]
+    values_of = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
+    converters = [(n, convert) for n, column in enumerate(columns) if (convert := _converter(column, dialect))]
     for row in rows:
-        yield tuple(row[name] if convert is None else convert(row[name]) for name, convert in converters)
+        values = list(values_of(row))
+        for n, convert in converters:
+            values[n] = convert(values[n])
+        yield tuple(values)
 
 
 def _converter(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if isinstance(column.type, ExactText):
+        # The same, without the layers in between: of all columns these are the most.
+        return escape_text
+    if convert is not None and isinstance(column.type, (RankedEnum, WordEnum, UtcDateTime)):
+        # A few values that come again and again.
+        return lru_cache(maxsize=256)(convert)
+    return convert

@@ -326,7 +326,9 @@ class FindingRecord(Record, table=True):
     match_hash: str = Field(sa_column=Column(String(200), nullable=False))
     context_hash: str = Field(sa_column=Column(String(200), nullable=False))
     code_key: int = Field(sa_column=Column(BigInteger, nullable=False))
-    """Short hash of what it is looked up by when it comes back: see ``tracking.code_key``."""
+    """Short hash of what it is looked up by when it comes back: see ``tracking.code_keys``."""
+    cwes: Any = Field(sa_column=Column(Json, nullable=False))
+    dependency: Any = Field(sa_column=Column(Json))
     details: Any = Field(sa_column=Column(Json, nullable=False))
     """What only the finding's own page shows: the other fields of ``finding_rows.flat``."""
 

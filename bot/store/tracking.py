@@ -399,14 +399,17 @@ def known_by_code(session: Session, project_id: int, keys: Collection[int]) -> d
     rows = session.execute(
         select(_FINDING).where(_FINDING.c.project_id == project_id, among(session, _FINDING.c.code_key, keys))
     ).mappings()
-    found = {}
-    for row in rows:
-        details = row["details"]
-        finding = _lite(row, details, details.get("tool_fingerprints"), ())
-        found[row["id"]] = Remembered(
-            row["id"], finding, b"", row["fingerprint_version"], row["whereabouts"], row["state"]
+    return {
+        row["id"]: Remembered(
+            row["id"],
+            replace(finding_of(row), title="", message="", snippet="", attributions=()),
+            b"",
+            row["fingerprint_version"],
+            row["whereabouts"],
+            row["state"],
         )
-    return found
+        for row in rows
+    }
 
 
 def judgements(session: Session, numbers: Collection[int]) -> dict[int, Judgement]:
@@ -425,17 +428,33 @@ def _rows_of(
     query = _attributions(streams)
     if paths is not None:
         query = query.where(among(session, _ATTRIBUTION.c.path, (str(path) for path in paths)))
-    return _joined(session.execute(query).mappings())
+    # In portions: a large project has a hundred thousand rows.
+    return _joined(session.execute(query, execution_options={"yield_per": 5_000}))
 
 
 def _attributions(streams: Any) -> Select[Any]:
     return (
         select(
-            *_ATTRIBUTION.c,
+            _ATTRIBUTION.c.stream_id,
+            _ATTRIBUTION.c.finding_id,
+            _ATTRIBUTION.c.scanner,
+            _ATTRIBUTION.c.version,
+            _ATTRIBUTION.c.rule_id,
+            _ATTRIBUTION.c.path,
+            _ATTRIBUTION.c.start_line,
+            _ATTRIBUTION.c.end_line,
+            _ATTRIBUTION.c.start_column,
+            _ATTRIBUTION.c.end_column,
+            _ATTRIBUTION.c.match_hash,
+            _ATTRIBUTION.c.context_hash,
+            _ATTRIBUTION.c.tool_fingerprints,
+            _ATTRIBUTION.c.content,
+            _ATTRIBUTION.c.fingerprint_version,
             _FINDING.c.kind,
             _FINDING.c.whereabouts,
             _FINDING.c.state,
-            _FINDING.c.details,
+            _FINDING.c.cwes,
+            _FINDING.c.dependency,
             _PRESENCE.c.presence,
             _PRESENCE.c.changed_at,
         )
@@ -451,70 +470,53 @@ def _attributions(streams: Any) -> Select[Any]:
 
 def _joined(rows: Iterable[Any]) -> Iterable[tuple[int, Remembered]]:
     """The rows of one finding in one stream stand together; the first has the scanner whose words are shown."""
-    paths: dict[str, PurePosixPath] = {}
-    attributions: dict[tuple[str, str, str], Attribution] = {}
-    first: Any = None
-    seen: list[Attribution] = []
+    share: dict[Any, Any] = {}
+    waiting: tuple[int, Remembered] | None = None
     for row in rows:
-        if first is not None and (row["stream_id"], row["finding_id"]) != (first["stream_id"], first["finding_id"]):
-            yield first["stream_id"], _remember(first, tuple(seen), paths)
-            first, seen = None, []
-        if first is None:
-            first = row
-        name = (row["scanner"], row["version"], row["rule_id"])
-        seen.append(attributions.setdefault(name, Attribution(*name)))
-    if first is not None:
-        yield first["stream_id"], _remember(first, tuple(seen), paths)
+        # By position: there may be a hundred thousand rows, and names cost more than values.
+        stream_id, number, scanner, version, rule_id, path, *more = row
+        by = share.setdefault((scanner, version, rule_id), Attribution(scanner, version, rule_id))
+        if waiting is not None and (waiting[0], waiting[1].number) == (stream_id, number):
+            before = waiting[1].finding
+            finding = replace(before, attributions=(*before.attributions, by))
+            waiting = (stream_id, replace(waiting[1], finding=finding))
+            continue
+        if waiting is not None:
+            yield waiting
+        start, end, start_column, end_column, code, context, prints, content, hashed_by, *more = more
+        kind, whereabouts, state, cwes, about, presence, changed_at = more
+        place = share.get(path) or share.setdefault(path, PurePosixPath(path))
+        kinds = tuple(cwes)
+        finding = Finding(
+            scanner=by.scanner,
+            rule_id=by.rule_id,
+            kind=kind,
+            severity=Severity.INFO,
+            confidence=Confidence.LOW,
+            title="",
+            message="",
+            location=Location(place, start, end, start_column, end_column),
+            cwes=share.setdefault(kinds, kinds),
+            dependency=_dependency(about),
+            match_hash=code,
+            context_hash=context,
+            tool_fingerprints=tuple(prints or ()),
+            attributions=share.setdefault((by,), (by,)),
+        )
+        waiting = (stream_id, Remembered(number, finding, content, hashed_by, whereabouts, state, presence, changed_at))
+    if waiting is not None:
+        yield waiting
 
 
-def _remember(row: Any, seen: tuple[Attribution, ...], paths: dict[str, PurePosixPath]) -> Remembered:
-    return Remembered(
-        row["finding_id"],
-        _lite(row, row["details"], row["tool_fingerprints"], seen, paths),
-        row["content"],
-        row["fingerprint_version"],
-        row["whereabouts"],
-        row["state"],
-        row["presence"],
-        row["changed_at"],
-    )
-
-
-def _lite(
-    row: Any,
-    details: Mapping[str, Any],
-    tool_fingerprints: Sequence[str] | None,
-    seen: tuple[Attribution, ...],
-    paths: dict[str, PurePosixPath] | None = None,
-) -> Finding:
-    name = row["path"]
-    path = (paths.get(name) if paths is not None else None) or PurePosixPath(name)
-    if paths is not None:
-        paths[name] = path
-    about = details.get("dependency")
-    return Finding(
-        scanner=row["scanner"],
-        rule_id=row["rule_id"],
-        kind=row["kind"],
-        severity=Severity.INFO,
-        confidence=Confidence.LOW,
-        title="",
-        message="",
-        location=Location(path, row["start_line"], row["end_line"], row["start_column"], row["end_column"]),
-        cwes=tuple(details.get("cwes") or ()),
-        dependency=None
-        if about is None
-        else Dependency(
-            about["ecosystem"],
-            about["package"],
-            about["version"],
-            tuple(about["advisory_ids"]),
-            tuple(about["fixed_versions"]),
-        ),
-        match_hash=row["match_hash"],
-        context_hash=row["context_hash"],
-        tool_fingerprints=tuple(tool_fingerprints or ()),
-        attributions=seen,
+def _dependency(about: Mapping[str, Any] | None) -> Dependency | None:
+    if about is None:
+        return None
+    return Dependency(
+        about["ecosystem"],
+        about["package"],
+        about["version"],
+        tuple(about["advisory_ids"]),
+        tuple(about["fixed_versions"]),
     )
 
 
@@ -837,6 +839,8 @@ _SHOWN = frozenset(
         "match_hash",
         "context_hash",
         "code_key",
+        "cwes",
+        "dependency",
         "details",
     }
 )

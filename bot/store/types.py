@@ -109,6 +109,11 @@ def _unescape(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "\x1a" in text else text
 
 
+def escape_text(text: str | None) -> str | None:
+    """What ``ExactText`` stores for a text."""
+    return None if text is None else _escape(text)
+
+
 class ExactText(TypeDecorator[str]):
     """Any Python string, given back exactly, also with NUL characters and lone surrogates."""
 
@@ -117,7 +122,7 @@ class ExactText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Escape what a database would refuse."""
-        return None if value is None else _escape(value)
+        return escape_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Undo the escapes."""

@@ -95,6 +95,8 @@ def upgrade() -> None:
         sa.Column("match_hash", sa.String(length=200), nullable=False),
         sa.Column("context_hash", sa.String(length=200), nullable=False),
         sa.Column("code_key", sa.BigInteger(), nullable=False),
+        sa.Column("cwes", sa.Text(), nullable=False),
+        sa.Column("dependency", sa.Text(), nullable=True),
         sa.Column("details", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
     )
