@@ -1,5 +1,5 @@
 """
-Rules as data: our semgrep packs with their samples, and our judgement of bandit's and detect-secrets' rules.
+Rules as data: our semgrep packs with their samples, and our judgement of other scanners' rules.
 
 Ask ``rules.catalog``; ``python -m rules.build`` compiles what people write into what is loaded.
 """

@@ -1,7 +1,8 @@
 """
 Builds what the scanners load from the rules that people write.
 
-``python -m rules.build`` reads ``rules/semgrep/**``, ``bandit.yaml``, ``secrets.yaml`` and ``owasp.yaml``, and writes
+``python -m rules.build`` reads ``rules/semgrep/**``, ``bandit.yaml``, ``secrets.yaml``, ``suppressions.yaml`` and
+``owasp.yaml``, and writes
 ``rules/compiled/<language>.json`` (what semgrep loads: YAML costs it ten times as long) and ``rules/catalog.json`` (the
 texts and judgements, in every language). Both are committed; ``--check`` exits with 1 when they are stale and changes
 nothing.
@@ -117,6 +118,10 @@ def build(root: Path = ROOT) -> dict[Path, str]:
         "semgrep": {rule.rule_id: _entry(rule.rule_id, _semgrep_texts(rule), owasp) for rule in rules},
         "bandit": {key: _entry(key, raw, owasp) for key, raw in _read_yaml(root / "bandit.yaml").items()},
         "detect-secrets": {key: _entry(key, raw, owasp) for key, raw in _read_yaml(root / "secrets.yaml").items()},
+        "suppressions": {
+            key: _entry(key, raw, owasp, weakness=False)
+            for key, raw in _suppressions(_read_yaml(root / "suppressions.yaml"))
+        },
     }
     known = catalog["semgrep"].keys()
     for scanner, entries in catalog.items():
@@ -205,14 +210,36 @@ def _semgrep_texts(rule: Rule) -> dict[str, Any]:
     return {**rule.body["metadata"], "message": rule.body["message"]}
 
 
-def _entry(key: str, raw: Mapping[str, Any], owasp: Mapping[int, tuple[str, ...]]) -> dict[str, Any]:
-    """One catalogue entry. Raises ``RuleError`` when a field is missing or unknown."""
+def _suppressions(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Ids and raw entries: each rule in each of its shapes. Raises ``RuleError``."""
+    for rule, raw in document["rules"].items():
+        for name in raw["shapes"]:
+            if name not in document["shapes"]:
+                raise RuleError(f"{rule}: there is no shape {name}")
+            shape = document["shapes"][name]
+            entry: dict[str, Any] = {"severity": shape["severity"], "confidence": "high"}
+            for field in ("title", "message", "remediation"):
+                entry[field] = shape[field].format(tool=raw["tool"], marker=raw["marker"])
+                marker = raw.get("marker_zh", raw["marker"])
+                entry[f"{field}_zh"] = shape[f"{field}_zh"].format(tool=raw["tool"], marker=marker)
+            entry["references"] = [raw["reference"]] if "reference" in raw else []
+            yield rule + shape["suffix"], entry
+
+
+def _entry(
+    key: str, raw: Mapping[str, Any], owasp: Mapping[int, tuple[str, ...]], *, weakness: bool = True
+) -> dict[str, Any]:
+    """
+    One catalogue entry; only a weakness needs a CWE.
+
+    Raises ``RuleError`` when a field is missing or unknown.
+    """
     texts = ("title", "title_zh", "message", "message_zh", "remediation", "remediation_zh")
     for name in texts:
         if not isinstance(raw.get(name), str) or not raw[name].strip():
             raise RuleError(f"{key}: {name} is missing")
     cwes = [int(cwe) for cwe in raw.get("cwe", ())]
-    if raw.get("confidence") not in CONFIDENCES or raw.get("severity") not in SEVERITIES or not cwes:
+    if raw.get("confidence") not in CONFIDENCES or raw.get("severity") not in SEVERITIES or (weakness and not cwes):
         raise RuleError(f"{key}: severity, confidence and cwe are needed")
     unknown = [cwe for cwe in cwes if cwe not in owasp]
     if unknown:

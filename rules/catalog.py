@@ -2,8 +2,8 @@
 What we say about a rule, and how much we trust it: texts in every language, severity, confidence, CWE and OWASP.
 
 Everything is read from ``catalog.json``, which ``rules.build`` writes. Semgrep itself gets no texts, so nothing of the
-scanned code can end up in them. Scanners are named ``semgrep``, ``bandit``, ``detect-secrets`` and ``pip-audit``; the
-last has no entries, because an advisory brings its own words.
+scanned code can end up in them. Scanners are named ``semgrep``, ``bandit``, ``detect-secrets``, ``suppressions`` and
+``pip-audit``; the last has no entries, because an advisory brings its own words.
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ def _correlate_file(findings: list[Finding]) -> list[Finding]:
 
 
 def _same_weakness(left: Finding, right: Finding) -> bool:
-    if FindingKind.DEPENDENCY in (left.kind, right.kind):
+    # A suppression is no weakness: it stands beside the one that it excuses.
+    if not {left.kind, right.kind}.isdisjoint((FindingKind.DEPENDENCY, FindingKind.SUPPRESSION)):
         return False
     if left.scanner == right.scanner:
         return left.kind is FindingKind.SAST and left.rule_id != right.rule_id and _same_code(left, right)

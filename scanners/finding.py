@@ -110,6 +110,29 @@ class RelatedLocation:
     """One line, cleaned; empty where the scanner says nothing."""
 
 
+class Reach(Enum):
+    """How much of the code a suppression is about."""
+
+    LINE = "line"
+    NEXT_LINE = "next_line"
+    DECLARATION = "declaration"
+    """The class, function or resource that it stands at."""
+    FILE = "file"
+    PROJECT = "project"
+    """Whatever its tool reads: an ignore file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """What a suppression asks for."""
+
+    tool: str
+    """The scanner that is asked to look away; often none of ours."""
+    reach: Reach
+    rule_ids: tuple[str, ...] | None = None
+    """The rules or advisories that it names. None: it names none and means all. Empty: no name of it can be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """One scanner's word for a finding. A finding that two tools see has two."""
@@ -158,6 +181,8 @@ class Finding:
     tool_fingerprints: tuple[str, ...] = ()
     """What the scanner itself says a finding's identity is, each hashed together with its name; sorted."""
     related: tuple[RelatedLocation, ...] = ()
+    silences: Silences | None = None
+    """Only for ``FindingKind.SUPPRESSION``."""
 
 
 finding_adapter: TypeAdapter[Finding] = TypeAdapter(Finding)

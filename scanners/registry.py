@@ -6,6 +6,7 @@ from scanners.adapters.bandit import Bandit
 from scanners.adapters.detect_secrets import DetectSecrets
 from scanners.adapters.pip_audit import PipAudit
 from scanners.adapters.semgrep import Semgrep
+from scanners.adapters.suppressions import Suppressions
 from scanners.interface import AdvisorySource, Scanner
 
 
@@ -16,4 +17,5 @@ def all_scanners(advisories: AdvisorySource | None) -> tuple[Scanner, ...]:
         Bandit(),
         DetectSecrets(),
         PipAudit(advisories),
+        Suppressions(),
     )

@@ -64,6 +64,69 @@ _NAMES = {
     ".bashrc": ".sh",
     ".profile": ".sh",
 }
+# Files that tell a scanner what to pass over. Their name is their meaning, so a mark of our own says it.
+_MARKED_NAMES = {
+    ".semgrepignore": "semgrepignore",
+    ".bandit": "bandit",
+    "bandit.yaml": "bandit",
+    "bandit.yml": "bandit",
+    ".bandit.yaml": "bandit",
+    ".bandit.yml": "bandit",
+    "bandit.toml": "bandit",
+    ".gitleaksignore": "gitleaksignore",
+    ".gitleaks.toml": "gitleaks",
+    "gitleaks.toml": "gitleaks",
+    ".secrets.baseline": "secretsbaseline",
+    ".trivyignore": "trivyignore",
+    ".trivyignore.yaml": "trivyignoreyaml",
+    ".trivyignore.yml": "trivyignoreyaml",
+    "osv-scanner.toml": "osvscanner",
+    ".snyk": "snyk",
+    ".dcignore": "dcignore",
+    ".checkov.yaml": "checkov",
+    ".checkov.yml": "checkov",
+    "dependency-check-suppression.xml": "dependencycheck",
+    "dependency-check-suppressions.xml": "dependencycheck",
+    "dependencycheck-suppression.xml": "dependencycheck",
+    "dependencycheck-suppressions.xml": "dependencycheck",
+    "owasp-suppression.xml": "dependencycheck",
+    "owasp-suppressions.xml": "dependencycheck",
+    ".nsprc": "nsprc",
+    "audit-ci.json": "auditci",
+    "audit-ci.jsonc": "auditci",
+    "audit-ci.json5": "auditci",
+    ".spotbugs-exclude.xml": "spotbugs",
+    "spotbugs-exclude.xml": "spotbugs",
+    "spotbugs-security-exclude.xml": "spotbugs",
+    "findbugs-exclude.xml": "spotbugs",
+    "sonar-project.properties": "sonar",
+    ".sonarcloud.properties": "sonar",
+    "pyproject.toml": "pyproject",
+    "ruff.toml": "ruff",
+    ".ruff.toml": "ruff",
+    ".flake8": "flake8",
+    "setup.cfg": "flake8",
+    "tox.ini": "flake8",
+    ".gitguardian.yaml": "gitguardian",
+    ".gitguardian.yml": "gitguardian",
+    ".hadolint.yaml": "hadolint",
+    ".hadolint.yml": "hadolint",
+    "brakeman.ignore": "brakeman",
+}
+IGNORE_FILE_MARKS = frozenset({*_MARKED_NAMES.values(), "tfsec"})
+"""First part of the suffix of a unit that is such a file; ``scanners.offline.ignore_files`` reads each of them."""
+_MARKS = frozenset({*IGNORE_FILE_MARKS, "hashes", "slashes"})
+# Code in languages that no scanner of ours knows is plain text to them; how it writes comments tells it from prose.
+_COMMENTS_OF_NAMES = {
+    **dict.fromkeys(
+        ("makefile", "gnumakefile", "cmakelists.txt", "justfile", "tiltfile", "build", "workspace"), "hashes"
+    ),
+    **dict.fromkeys((".gitignore", ".dockerignore", ".npmrc", ".netrc"), "hashes"),
+    "jenkinsfile": "slashes",
+}
+_WITH_HASHES = ".mk .cmake .bzl .bazel .ex .exs .jl .nim .nix .r .tcl .cr .pyx .pxd .coffee .awk .fish"
+_WITH_SLASHES = ".groovy .gradle .dart .bicep .proto .sol .zig .d .m .mm .scss .less .jsonc .json5 .thrift .cue"
+_COMMENTS_OF_SUFFIXES = dict.fromkeys(_WITH_HASHES.split(), "hashes") | dict.fromkeys(_WITH_SLASHES.split(), "slashes")
 # requirements.txt, requirements-dev.txt, dev_requirements.txt, constraints.txt; requirements/base.txt is seen below
 _REQUIREMENTS_NAME = re.compile(r"(?:.*[-_.])?(?:requirements|constraints)(?:[-_.].*)?\.txt", re.ASCII)
 # The words of env: options and variables come before the program.
@@ -112,7 +175,34 @@ def unit_suffix(path: PurePosixPath, first_bytes: bytes) -> str | None:
     if suffix is None:
         shebang = _SHEBANG.match(probe[:256])
         suffix = _SHEBANG_SUFFIX.get(shebang.group(1), ".sh") if shebang else TEXT
-    return REQUIREMENTS if suffix in _DATA and _lists_requirements(first_bytes) else suffix
+    if suffix in _DATA and _lists_requirements(first_bytes):
+        suffix = REQUIREMENTS
+    return _marked(path, suffix)
+
+
+def _marked(path: PurePosixPath, suffix: str) -> str:
+    """The suffix behind the mark of what the file's name means to scanners that are not ours."""
+    name = path.name.lower()
+    mark = _MARKED_NAMES.get(name)
+    if mark is None and path.parent.name.lower() == ".tfsec" and name.startswith("config."):
+        mark = "tfsec"
+    if mark is None and suffix == TEXT:
+        mark = _COMMENTS_OF_NAMES.get(name) or _COMMENTS_OF_SUFFIXES.get(path.suffix.lower())
+    return suffix if mark is None else f".{mark}{suffix}"
+
+
+def mark_of(name: str) -> tuple[str, str]:
+    """Which tool's ignore file or settings a unit is (empty: none), and its suffix without that mark."""
+    suffix = suffix_of(name)
+    mark, dot, rest = suffix[1:].partition(".")
+    return (mark, dot + rest) if dot and mark in IGNORE_FILE_MARKS else ("", suffix)
+
+
+def plain_suffix(name: str) -> str:
+    """A unit's suffix without any mark: all that matters to who does not care what its file is to another tool."""
+    suffix = suffix_of(name)
+    mark, dot, rest = suffix[1:].partition(".")
+    return dot + rest if dot and mark in _MARKS else suffix
 
 
 def _suffix_of_name(path: PurePosixPath) -> str | None:

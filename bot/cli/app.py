@@ -39,6 +39,12 @@ The security gate for self-managed GitLab.
 )
 advisories = typer.Typer(no_args_is_help=True, help="Known vulnerabilities of packages, kept offline.")
 app.add_typer(advisories, name="advisories")
+findings = typer.Typer(no_args_is_help=True, help="What is known beyond one scan, and judging it.")
+app.add_typer(findings, name="findings")
+suppressions = typer.Typer(no_args_is_help=True, help="Exceptions from the gate: with a reason, an end, and witnesses.")
+app.add_typer(suppressions, name="suppressions")
+tokens = typer.Typer(no_args_is_help=True, help="Who may use the API, for what, and until when.")
+app.add_typer(tokens, name="token")
 
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (or MERGEWARDEN_CONFIG).")]
 
@@ -53,6 +59,68 @@ class Format(StrEnum):
     CODE_QUALITY = "code-quality"
     MARKDOWN = "markdown"
     HTML = "html"
+
+
+class ListFormat(StrEnum):
+    """Formats of lists."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class PageFormat(StrEnum):
+    """Formats of a finding's page."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+class Where(StrEnum):
+    """Where the last scans see a finding, as ``bot.domain.known.Whereabouts``."""
+
+    DEFAULT_BRANCH = "default_branch"
+    ELSEWHERE = "elsewhere"
+    NOWHERE = "nowhere"
+
+
+class State(StrEnum):
+    """What a person may say of a finding, as ``bot.domain.triage.TriageState``."""
+
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    RESOLVED = "resolved"
+    DETECTED = "detected"
+
+
+class Because(StrEnum):
+    """Why a finding need not be mended, as ``bot.domain.triage.Justification``."""
+
+    ACCEPTABLE_RISK = "acceptable_risk"
+    FALSE_POSITIVE = "false_positive"
+    MITIGATING_CONTROL = "mitigating_control"
+    USED_IN_TESTS = "used_in_tests"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class TokenScope(StrEnum):
+    """What a token is good for, as ``bot.domain.access.Scope``."""
+
+    IMPORT = "import"
+    READ = "read"
+
+
+class ExportFormat(StrEnum):
+    """Formats of ``export``."""
+
+    SARIF = "sarif"
+    GITLAB_SAST = "gitlab-sast"
+    CODE_QUALITY = "code-quality"
+    CYCLONEDX_VEX = "cyclonedx-vex"
+    OPENVEX = "openvex"
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
 
 
 class LanguageChoice(StrEnum):
@@ -97,6 +165,13 @@ def scan(
     project: Annotated[
         str | None, typer.Option(help="Full path of the project on GitLab, for policies that differ by project.")
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="Write one more report, such as code-quality=gl-quality.json.", metavar="FORMAT=FILE"),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Text: why each finding is taken for new, known or fixed; implies --all.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """
@@ -119,6 +194,38 @@ def scan(
             config=config,
             everything=everything,
             project=project,
+            also=also or [],
+            explain=explain,
+        )
+    )
+
+
+@app.command()
+def export(
+    project: Annotated[str, typer.Option(help="Full path or number of the project, for example shop/backend.")],
+    format: Annotated[ExportFormat, typer.Option("--format", "-f", help="What to write; see docs/exports.md.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also findings that no scan sees any more.")] = False,
+    language: Annotated[LanguageChoice, typer.Option(help="Language of titles and messages.")] = LanguageChoice.ENGLISH,
+    author: Annotated[str, typer.Option(help="VEX: the person or organisation whose word it is.")] = "Mergewarden",
+    config: Config = None,
+) -> None:
+    """
+    Write the known findings of a project for other programs: SARIF, VEX, a table, a data lake ...
+
+    A file is written as a whole or not at all.
+    """
+    from bot.cli.export import run_export
+
+    raise typer.Exit(
+        run_export(
+            project=project,
+            format=format.value,
+            output=output,
+            everything=everything,
+            language=language.value,
+            author=author,
+            config=config,
         )
     )
 
@@ -190,6 +297,300 @@ def advisories_status(config: Config = None) -> None:
     from bot.cli.advisories import run_status
 
     raise typer.Exit(run_status(config))
+
+
+KnownProject = Annotated[str | None, typer.Option("--project", help="Full path or number of a project; default all.")]
+ListIn = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")]
+Speaking = Annotated[LanguageChoice | None, typer.Option(help="Language; default is the policy's.")]
+Number = Annotated[str, typer.Argument(help="The finding's number, such as 812.", metavar="FINDING")]
+SuppressionNumber = Annotated[
+    int, typer.Argument(help="The suppression's number.", metavar="SUPPRESSION", min=1, max=10**18)
+]
+By = Annotated[str | None, typer.Option(help="Who decides; default is the user of the operating system.")]
+Reason = Annotated[str, typer.Option(help="Why, on one line: in a year, somebody will ask.")]
+Until = Annotated[str | None, typer.Option(help="The last day on which it holds, as 2026-12-31.", metavar="DATE")]
+
+
+@app.command()
+def baseline(project: KnownProject = None, format: ListIn = ListFormat.TEXT, config: Config = None) -> None:
+    """Show what is known of default branches: when they were looked at, by what, and how far a first reading is."""
+    from bot.cli.baseline import run_baseline
+
+    raise typer.Exit(run_baseline(project=project, format=format.value, config=config))
+
+
+@findings.command("list")
+def findings_list(
+    project: KnownProject = None,
+    where: Annotated[Where, typer.Option(help="Where the last scans see them.")] = Where.DEFAULT_BRANCH,
+    everywhere: Annotated[bool, typer.Option("--all", help="Wherever they are, also those that are gone.")] = False,
+    limit: Annotated[int, typer.Option(help="How many, at most 1000.")] = 100,
+    after: Annotated[str | None, typer.Option(help="Where the page before ended.", metavar="CURSOR")] = None,
+    format: ListIn = ListFormat.TEXT,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """List findings, worst first; those on the default branches unless you say otherwise."""
+    from bot.cli.findings import run_list
+    from bot.domain.known import Whereabouts
+
+    raise typer.Exit(
+        run_list(
+            project=project,
+            where=None if everywhere else Whereabouts(where.value),
+            limit=limit,
+            after=after,
+            format=format.value,
+            language=language.value if language else None,
+            config=config,
+        )
+    )
+
+
+@findings.command("show")
+def findings_show(
+    finding: Number,
+    format: Annotated[PageFormat, typer.Option("--format", "-f", help="How to show it.")] = PageFormat.TEXT,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """Show everything that is known about a finding: where it is, why it is the same, who sees it, who judged it."""
+    from bot.cli.findings import run_show
+
+    raise typer.Exit(
+        run_show(
+            finding,
+            format=format.value,
+            output=output,
+            language=language.value if language else None,
+            config=config,
+        )
+    )
+
+
+@findings.command("decide")
+def findings_decide(
+    finding: Number,
+    state: Annotated[State, typer.Option(help="What you say of it; detected takes an earlier word back.")],
+    justification: Annotated[
+        Because | None, typer.Option("--as", help="Why it need not be mended; for --state dismissed.")
+    ] = None,
+    reason: Reason = "",
+    until: Until = None,
+    on: Annotated[
+        str | None,
+        typer.Option(help="A branch or merge request (!7) where its lines were edited: judge it as it is there."),
+    ] = None,
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """
+    Judge a finding. A dismissal keeps it from counting until a day that you name; nothing is forgotten.
+
+    Where the policy asks for a second person, it has no effect before `mergewarden suppressions approve`.
+    """
+    from bot.cli.findings import run_decide
+    from bot.domain.triage import Justification, TriageState
+
+    raise typer.Exit(
+        run_decide(
+            finding,
+            state=TriageState(state.value),
+            justification=Justification(justification.value) if justification else None,
+            reason=reason,
+            until=until,
+            on=on,
+            by=by,
+            config=config,
+        )
+    )
+
+
+@suppressions.command("list")
+def suppressions_list(
+    project: KnownProject = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have ended or were revoked.")] = False,
+    format: ListIn = ListFormat.TEXT,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """List suppressions: of one project (with those for every project), or of all."""
+    from bot.cli.suppressions import run_list
+
+    raise typer.Exit(
+        run_list(
+            project=project,
+            everything=everything,
+            format=format.value,
+            language=language.value if language else None,
+            config=config,
+        )
+    )
+
+
+@suppressions.command("add")
+def suppressions_add(
+    justification: Annotated[Because, typer.Option("--as", help="Why these findings need not be mended.")],
+    reason: Reason,
+    until: Annotated[str, typer.Option(help="The last day on which it holds, as 2026-12-31.", metavar="DATE")],
+    project: KnownProject = None,
+    scanner: Annotated[str | None, typer.Option(help="Name of the scanner whose rule it is.")] = None,
+    rule: Annotated[str | None, typer.Option(help="The scanner's own id of the rule.")] = None,
+    path: Annotated[str | None, typer.Option(help='Pattern as in .gitignore, such as "tests/"; default all.')] = None,
+    advisory: Annotated[str | None, typer.Option(help="Any id of an advisory, such as CVE-2024-1234.")] = None,
+    package: Annotated[str | None, typer.Option(help="Name of the package; default all that it names.")] = None,
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """
+    Suppress the findings of a rule or an advisory until a day that you name.
+
+    A single finding is dismissed with `mergewarden findings decide`.
+    """
+    from bot.cli.suppressions import run_add
+    from bot.domain.triage import Justification
+
+    raise typer.Exit(
+        run_add(
+            project=project,
+            scanner=scanner,
+            rule=rule,
+            path=path,
+            advisory=advisory,
+            package=package,
+            justification=Justification(justification.value),
+            reason=reason,
+            until=until,
+            by=by,
+            config=config,
+        )
+    )
+
+
+@suppressions.command("approve")
+def suppressions_approve(suppression: SuppressionNumber, by: By = None, config: Config = None) -> None:
+    """Approve a suppression that waits for a second person; whoever asked for it cannot."""
+    from bot.cli.suppressions import run_approve
+
+    raise typer.Exit(run_approve(suppression, by=by, config=config))
+
+
+@suppressions.command("revoke")
+def suppressions_revoke(suppression: SuppressionNumber, by: By = None, config: Config = None) -> None:
+    """End a suppression before its time."""
+    from bot.cli.suppressions import run_revoke
+
+    raise typer.Exit(run_revoke(suppression, by=by, config=config))
+
+
+@suppressions.command("report")
+def suppressions_report(
+    project: KnownProject = None,
+    soon: Annotated[int, typer.Option(help="How many days ahead counts as soon.", min=1, max=3650)] = 14,
+    format: ListIn = ListFormat.TEXT,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """Show what somebody should look at: waiting, ending soon, ended, and unused suppressions."""
+    from bot.cli.suppressions import run_report
+
+    raise typer.Exit(
+        run_report(
+            project=project,
+            soon_days=soon,
+            format=format.value,
+            language=language.value if language else None,
+            config=config,
+        )
+    )
+
+
+@app.command("import")
+def import_reports(
+    files: Annotated[list[Path], typer.Argument(help="Reports: SARIF, GitLab, CycloneDX ...; see docs/importing.md.")],
+    project: Annotated[str, typer.Option(help="Full path or number of the project, for example shop/backend.")],
+    ref: Annotated[
+        str | None, typer.Option(help="The branch; with --merge-request its target, where we do not know that.")
+    ] = None,
+    sha: Annotated[str | None, typer.Option(help="Full id of the commit that the tool looked at.")] = None,
+    merge_request: Annotated[
+        int | None, typer.Option(help="Number of the merge request, for findings of its head.", min=1)
+    ] = None,
+    format: Annotated[str | None, typer.Option(help="Default is told by the content, whatever the name.")] = None,
+    strip_prefix: Annotated[
+        str | None, typer.Option(help="Folder that the tool's paths begin with, for example /builds/shop/backend.")
+    ] = None,
+    output: Annotated[ListFormat, typer.Option("--output", "-o", help="How to print what became of it.")] = (
+        ListFormat.TEXT
+    ),
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """
+    Take in what other tools found: all of a file or nothing, and the same file twice as once.
+
+    Exit status: **0** all files are imported, **2** one was refused; the others are imported all the same.
+    """
+    from bot.cli.import_report import run_import
+
+    raise typer.Exit(
+        run_import(
+            files,
+            project=project,
+            ref=ref,
+            sha=sha,
+            merge_request=merge_request,
+            format=format,
+            strip_prefix=strip_prefix,
+            output=output.value,
+            by=by,
+            config=config,
+        )
+    )
+
+
+@tokens.command("create")
+def token_create(
+    name: Annotated[str, typer.Argument(help="Who uses it, for example shop-ci.")],
+    scope: Annotated[
+        list[TokenScope], typer.Option(help="What it is good for; may be given twice: import reports, read results.")
+    ],
+    project: Annotated[
+        str, typer.Option(help="Pattern of full paths as in the policy, for example shop/*; default is every project.")
+    ] = "**",
+    days: Annotated[int, typer.Option(help="Days until it expires, at most 400.", min=1, max=400)] = 90,
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Make a token. It is printed this once: only its hash is stored."""
+    from bot.cli.token import run_create
+
+    scopes = [word.value for word in scope]
+    raise typer.Exit(run_create(name, scopes=scopes, project=project, days=days, by=by, config=config))
+
+
+@tokens.command("list")
+def token_list(
+    format: ListIn = ListFormat.TEXT,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that expired or were revoked.")] = False,
+    config: Config = None,
+) -> None:
+    """List the tokens, and when each was last used; never the tokens themselves."""
+    from bot.cli.token import run_list
+
+    raise typer.Exit(run_list(format=format.value, everything=everything, config=config))
+
+
+@tokens.command("revoke")
+def token_revoke(
+    token: Annotated[int, typer.Argument(help="The token's number, from the list.", metavar="TOKEN", min=1)],
+    config: Config = None,
+) -> None:
+    """Make a token useless at once."""
+    from bot.cli.token import run_revoke
+
+    raise typer.Exit(run_revoke(token, config))
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from bot.cli.common import make_data_dir
+from bot.cli.output import written_whole
 from bot.domain.gate import evaluate, with_reasons
 from bot.domain.verdict import Outcome, ScanReport, Subject
 from bot.errors import MergewardenError
@@ -20,8 +21,10 @@ from bot.observability.logs import configure_logging
 from bot.observability.metrics import Metrics
 from bot.pipeline.assess import assess_tree, tools_of
 from bot.pipeline.git import LocalSource
+from bot.pipeline.judging import suppressed_in
 from bot.pipeline.policies import project_policy
-from bot.reports.registry import render
+from bot.pipeline.recognition import recognise
+from bot.reports.registry import render, renderer
 from bot.reports.text import print_report, render_text
 from bot.services import Services
 from bot.settings import load_settings
@@ -42,8 +45,15 @@ def run_scan(
     config: Path | None,
     everything: bool = False,
     project: str | None = None,
+    also: Sequence[str] = (),
+    explain: bool = False,
 ) -> int:
-    """Scan, report, and return the exit status. Raises ``MergewardenError`` for wrong use."""
+    """
+    Scan, report, and return the exit status. Raises ``MergewardenError`` for wrong use.
+
+    ``also``: further reports as ``FORMAT=FILE``.
+    """
+    further = further_reports(also, output)
     # The working directory is usually the repository under judgement: its settings must not be ours.
     settings = load_settings(config_file=config)
     make_data_dir(settings)
@@ -77,6 +87,12 @@ def run_scan(
                 unread=source.unread,
                 progress=show,
             )
+        tracked = assessed.tracked
+        project_id, edited = None, dict[int, datetime | None]()
+        if project is not None:
+            project_id, tracked, edited = recognise(services.store, source, project, tracked, tree)
+        suppressed = suppressed_in(services.store, project_id, policy, tracked, edited, started_at)
+        decision = evaluate(policy, tracked, assessed.runs, suppressed=suppressed)
         report = ScanReport(
             subject=Subject(
                 project=name,
@@ -84,16 +100,19 @@ def run_scan(
                 base_sha=ancestor,
                 head_sha=head_commit,
             ),
-            tracked=assessed.tracked,
+            tracked=tracked,
             runs=assessed.runs,
-            decision=with_reasons(evaluate(policy, assessed.tracked, assessed.runs), reasons),
+            decision=with_reasons(decision, reasons),
             started_at=started_at,
             seconds=monotonic() - started,
             files_changed=assessed.files_changed,
             files_read=assessed.files_read,
         )
     services.close()
-    _write(report, format, output, Language(language) if language else policy.language, everything=everything)
+    spoken = Language(language) if language else policy.language
+    for other, place in further:
+        _write(report, other, place, spoken, everything=everything, explain=explain)
+    _write(report, format, output, spoken, everything=everything, explain=explain)
     return EXIT_STATUS[report.decision.outcome]
 
 
@@ -122,20 +141,42 @@ def _progress() -> Iterator[Callable[[str, str], None]]:
         yield show
 
 
-def _write(report: ScanReport, format: str, output: Path | None, language: Language, *, everything: bool) -> None:
+def further_reports(also: Sequence[str], output: Path | None) -> list[tuple[str, Path]]:
+    """
+    Formats and files of ``FORMAT=FILE``.
+
+    Raises ``MergewardenError`` for another shape, ``ConfigurationError`` for a format that we do not have, before time
+    is spent on a scan.
+    """
+    further: list[tuple[str, Path]] = []
+    taken = {output.resolve()} if output is not None else set()
+    for word in also:
+        format, equals, name = word.partition("=")
+        if not equals or not name:
+            raise MergewardenError(f"--also {word} names no file", "Write FORMAT=FILE, such as sarif=scan.sarif.")
+        renderer(format)
+        place = Path(name)
+        if place.resolve() in taken:
+            raise MergewardenError(f"two reports would be written to {name}", "Give each a file of its own.")
+        taken.add(place.resolve())
+        further.append((format, place))
+    return further
+
+
+def _write(
+    report: ScanReport, format: str, output: Path | None, language: Language, *, everything: bool, explain: bool
+) -> None:
     console = Console()
     if format == "text" and output is None and console.is_terminal:
-        print_report(report, console, language, everything=everything)
+        print_report(report, console, language, everything=everything, explain=explain)
         return
     if format == "text":
-        text = render_text(report, language, width=console.width, everything=everything)
+        text = render_text(report, language, width=console.width, everything=everything, explain=explain)
     else:
         text = render(report, format, language)
     if output is None:
         sys.stdout.buffer.write(text.encode())
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MergewardenError(f"{output} cannot be written: {error.strerror}", "Choose another --output.") from error
+    with written_whole(output, "Choose another file.") as stream:
+        stream.write(text.encode())
     Console(stderr=True).print(f"{output} written", highlight=False, markup=False)

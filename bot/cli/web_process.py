@@ -1,4 +1,4 @@
-"""The web process: webhook, health and metrics; it stores jobs and does none."""
+"""The web process: webhook, API, health and metrics; it stores jobs and does none."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import gc
 import sys
 import threading
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from bot.domain.intake import TakeIn
 from bot.errors import MergewardenError
 from bot.pipeline.engine import JobQueue
 from bot.pipeline.inbox import StoredInbox
+from bot.pipeline.projects import project_named
+from bot.pipeline.throwaway import sweep, throwaway_folder
 from bot.pipeline.worker import SILENT_SECONDS
 from bot.services import Services
 from bot.store.engine import session, unreachable_reason
 from bot.store.executors import alive_since
 from bot.store.migrate import pending_migrations
+from bot.web.api import ApiDependencies
+from bot.web.api.access import Door
+from bot.web.api.upload import UploadLimits
 from bot.web.app import UVICORN_OPTIONS, WebDependencies, create_app
 from bot.web.health import ReadinessCheck
 from bot.web.webhook import WebhookDependencies
@@ -28,6 +34,7 @@ from bot.web.webhook import WebhookDependencies
 log = structlog.get_logger(__name__)
 
 _ASK_AGAIN_SECONDS = 15.0
+_UPLOADS = "uploads"
 _TURN_SECONDS = 0.0005
 """How long the thread that stores may keep the interpreter from the one that answers (Python's default is 5 ms)."""
 
@@ -65,6 +72,7 @@ def run_web(services: Services, host: str, port: int) -> None:
     queue = JobQueue(settings.database().get_secret_value())
     inbox = StoredInbox(services.store, queue)
     user = _OwnUser(services)
+    sweep(settings.data_dir / _UPLOADS)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -89,10 +97,48 @@ def run_web(services: Services, host: str, port: int) -> None:
             ),
             checks=_checks(services),
             queue_depth=queue.depth,
+            api=_api(services, queue),
             lifespan=lifespan,
         )
     )
     uvicorn.run(app, host=host, port=port, **UVICORN_OPTIONS)
+
+
+def _api(services: Services, queue: JobQueue) -> ApiDependencies:
+    # What reads reports and draws pages is imported when it is first used: a bot that only answers webhooks is small.
+    def take_in() -> TakeIn:
+        from bot.pipeline.intake import ReportIntake
+
+        return ReportIntake(services, lambda: queue)
+
+    def finding_page(project_id: int, number: int) -> str | None:
+        from bot.pipeline.decisions import dossier
+        from bot.reports.finding_page import render_finding_html
+
+        now = datetime.now(UTC)
+        with session(services.store) as reading:
+            found = dossier(reading, number, now)
+        if found is None or found.known.project_id != project_id:
+            return None
+        return render_finding_html(found, services.settings.language, now=now)
+
+    def page_policy() -> str:
+        from bot.reports.html import styled
+
+        style = styled()["style_hash"]
+        return (
+            f"default-src 'none'; style-src 'sha256-{style}'; form-action 'none'; frame-ancestors 'none'; "
+            "base-uri 'none'"
+        )
+
+    return ApiDependencies(
+        door=Door(services, lambda name: project_named(services, name, register=False)),
+        take_in=take_in,
+        scratch=lambda: throwaway_folder(services.settings.data_dir / _UPLOADS),
+        limits=UploadLimits(services.settings.max_report_bytes),
+        finding_page=finding_page,
+        page_policy=page_policy,
+    )
 
 
 def _checks(services: Services) -> list[ReadinessCheck]:

@@ -92,7 +92,6 @@ def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, 
         scans.record_scan(writing, report, project_id=project_id, scan_id=job_id)
         # Only now, so that what came with them was recognised as theirs.
         tracking.close_merged(writing, project.id, branch, started_at)
-    note_used(services.store, report.decision, started_at)
     mirror.maintain()
     log.info(
         "branch scanned",
@@ -209,6 +208,7 @@ def _report(
     found = _told(merge_findings(runs), tracked.plan)
     edited = dict(zip(tracked.plan.numbers, tracked.plan.changed_at, strict=True))
     suppressed = suppressed_in(services.store, project_id, policy, found, edited, started_at)
+    note_used(services.store, suppressed, started_at)
     return ScanReport(
         subject=Subject(project.path, project.web_url, None, ref.name, None, head),
         tracked=found,

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from bot.domain import explanations, in_code
 from bot.domain.policy import InCode, Policy
 from bot.domain.suppression import Suppressions
-from bot.domain.verdict import GateDecision, Presence, Suppressed, TrackedFinding
+from bot.domain.verdict import Presence, Suppressed, TrackedFinding
 from bot.store import suppressions
 from bot.store.engine import session, write_session
 
@@ -48,9 +48,13 @@ def suppressed_in(
     return found
 
 
-def note_used(store: Engine, decision: GateDecision, now: datetime) -> None:
-    """Remember which exceptions made a difference, for the report of unused ones; seldom writes."""
-    used = {item.suppression_id for item in decision.suppressed if item.suppression_id is not None}
+def note_used(store: Engine, suppressed: Mapping[str, Suppressed], now: datetime) -> None:
+    """
+    Remember which exceptions covered a finding, for the report of unused ones; seldom writes.
+
+    Also where the finding is an old one, which would not have counted anyway: an exception for it is not a useless one.
+    """
+    used = {item.suppression_id for item in suppressed.values() if item.suppression_id is not None}
     if not used:
         return
     with session(store) as reading:

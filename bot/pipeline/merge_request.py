@@ -324,14 +324,9 @@ class MergeRequestScan:
             reports = tracking.said_by_others(reading, ref)
             edited = tracking.edited_on(reading, ref)
         tracked, runs = merged(own, own_runs, reports, announced.head_sha)
-        decision = evaluate(
-            policy,
-            tracked,
-            runs,
-            confirmed=self._confirmed(project, tracked),
-            suppressed=suppressed_in(self.services.store, self.project_id, policy, tracked, edited, now),
-        )
-        note_used(self.services.store, decision, now)
+        suppressed = suppressed_in(self.services.store, self.project_id, policy, tracked, edited, now)
+        note_used(self.services.store, suppressed, now)
+        decision = evaluate(policy, tracked, runs, confirmed=self._confirmed(project, tracked), suppressed=suppressed)
         return tracked, runs, decision
 
     def _last(self) -> tuple[str | None, ScanReport | None]:

@@ -24,7 +24,7 @@ from bot.reports.json_report import tool_version
 from bot.reports.markdown import host_of, safe_url
 from bot.reports.markdown_parts import blob_url, gaps_of
 from bot.reports.visible import lines_of, one_line, shorten, shorten_path, visible
-from bot.reports.wording import SYMBOLS, Lookup, Wording, counted_presences, scanners_of, words_in
+from bot.reports.wording import SYMBOLS, Lookup, Wording, counted_presences, number_of, scanners_of, words_in
 from bot.texts import Language
 from scanners.finding import Severity
 
@@ -43,7 +43,10 @@ class FindingCard:
     severity: str
     title: Segments
     blocks: bool
+    suppressed: str
+    """Whose exception keeps it from counting, why and until when; empty for none."""
     edited: bool
+    number: str
     place: str
     url: str
     confidence: str
@@ -72,15 +75,13 @@ class Section:
 def render_html(report: ScanReport, language: Language, *, lookup: Lookup | None = None) -> str:
     """The whole report as an HTML page."""
     wording = words_in(language, lookup)
-    style = _style()
     page = (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             _=wording.t.gettext,
             language=language.value,
-            style=Markup(style),  # noqa: S704 - our own style sheet, without a single value from outside
-            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            **styled(),
             colon=wording.colon(),
             version=tool_version(),
             started_at=readable_time(report),
@@ -94,7 +95,8 @@ def render_html(report: ScanReport, language: Language, *, lookup: Lookup | None
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the pages' templates come from; whatever they are given is escaped."""
     return Environment(
         loader=PackageLoader("bot.reports", "templates"),
         autoescape=True,
@@ -106,11 +108,21 @@ def _environment() -> Environment:
 
 
 @cache
-def _style() -> str:
-    environment = _environment()
-    assert environment.loader is not None
-    source, _name, _fresh = environment.loader.get_source(environment, "report.css")
+def style_sheet() -> str:
+    """The one style sheet of every page."""
+    pages = environment()
+    assert pages.loader is not None
+    source, _name, _fresh = pages.loader.get_source(pages, "report.css")
     return source
+
+
+def styled() -> dict[str, Any]:
+    """What a page needs for its style: the sheet, and its hash for the page's own policy."""
+    style = style_sheet()
+    return {
+        "style": Markup(style),  # noqa: S704 - our own style sheet, without a single value from outside
+        "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+    }
 
 
 def _top(report: ScanReport, wording: Wording) -> dict[str, Any]:
@@ -120,6 +132,8 @@ def _top(report: ScanReport, wording: Wording) -> dict[str, Any]:
     head = report.with_presence(Presence.NEW, Presence.CHANGED, Presence.EXISTING)
     judged = [t for t in head if t.presence is not Presence.EXISTING or subject.base_sha is None]
     counts = [(wording.presence(p), len(report.with_presence(p))) for p in presences]
+    if report.decision.suppressed:
+        counts.append((_("Suppressed"), len(report.decision.suppressed)))
     if presences:
         counts += [
             (wording.severity_phrase(severity), sum(t.finding.severity is severity for t in judged))
@@ -194,12 +208,15 @@ def _card(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> Find
     url = blob_url(finding.location, report.subject)
     first = finding.location.start_line
     lines = [shorten(visible(line), 500) for line in lines_of(dedent(finding.snippet))[:20]] if finding.snippet else []
+    excused = report.decision.excused(finding.fingerprint) if tracked.presence is not Presence.FIXED else None
     return FindingCard(
         level=finding.severity.value,
         severity=wording.severity(finding.severity),
-        title=_segments(one_line(words.title, 300)),
+        title=segments(one_line(words.title, 300)),
         blocks=tracked.presence is not Presence.FIXED and report.decision.blocks(finding.fingerprint),
+        suppressed=one_line(wording.said(excused.explanation), 600) if excused else "",
         edited=tracked.presence is Presence.CHANGED,
+        number=number_of(tracked),
         place=f"{shorten_path(visible(str(finding.location.path)), 300)}:{first}",
         url=url if safe_url(url, host_of(report.subject.project_url)) else "",
         confidence=wording.confidence_phrase(finding.confidence),
@@ -208,9 +225,9 @@ def _card(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> Find
         advisories=[one_line(advisory, 60) for advisory in wording.advisories(finding)],
         seen_by=_seen_by(tracked),
         lines=[(first + offset, line) for offset, line in enumerate(lines)],
-        message=_segments(shorten(visible(words.message).strip(), _LONGEST)),
+        message=segments(shorten(visible(words.message).strip(), _LONGEST)),
         quoted=words.quoted,
-        remediation=_segments(shorten(visible(words.remediation).strip(), _LONGEST)),
+        remediation=segments(shorten(visible(words.remediation).strip(), _LONGEST)),
         references=[visible(url) for url in web_references(finding.references)[:12]],
     )
 
@@ -222,5 +239,6 @@ def _seen_by(tracked: TrackedFinding) -> list[str]:
     return [one_line(f"{seen.scanner}: {seen.rule_id}", 160) for seen in finding.attributions]
 
 
-def _segments(text: str) -> Segments:
+def segments(text: str) -> Segments:
+    """What stands between backticks apart from the rest."""
     return [("code" if index % 2 else "text", part) for index, part in enumerate(_CODE.split(text)) if part]

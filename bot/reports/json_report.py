@@ -9,10 +9,13 @@ words (severity, status, presence, outcome ...) are the enum values of ``scanner
 - ``subject``: ``project``, ``project_url``, ``merge_request_iid``, ``ref``, ``base_sha``, ``head_sha`` (null: unknown)
 - ``started_at`` (RFC 3339, UTC), ``seconds``, ``files_changed``, ``files_read``
 - ``decision``: ``outcome``, ``policy_digest``, ``violations`` (``fingerprint``, ``rule``, ``blocks``), ``reasons``
-  (``code``, ``subject``, ``detail``)
+  (``code``, ``subject``, ``detail``), ``suppressed`` (``fingerprint``, ``suppression_id``, null for one in the code,
+  ``explanation``; since 1.1)
 - ``counts``: findings by presence and, of those in the head, by severity
 - ``scanners``: one entry per run, with ``gaps`` (files not read); ``assessed`` false means no answer, not a clean one
-- ``findings``: worst first; ``blocks`` tells whether it keeps the change from being merged
+- ``findings``: worst first; ``blocks`` tells whether it keeps the change from being merged; since 1.1 ``number`` is
+  that of the finding in the store (null where it has none), ``suppressed`` whether only a suppression keeps it from
+  counting
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from bot.texts import Language
 from scanners.finding import Finding, Severity
 from scanners.interface import ScannerRun
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def tool_version() -> str:
@@ -71,6 +74,10 @@ def json_document(report: ScanReport, wording: Wording) -> dict[str, Any]:
                 {"fingerprint": v.fingerprint, "rule": v.rule, "blocks": v.blocks} for v in decision.violations
             ],
             "reasons": [{"code": r.code.value, "subject": r.subject, "detail": r.detail} for r in decision.reasons],
+            "suppressed": [
+                {"fingerprint": s.fingerprint, "suppression_id": s.suppression_id, "explanation": s.explanation}
+                for s in decision.suppressed
+            ],
         },
         "counts": {
             "by_presence": {p.value: len(report.with_presence(p)) for p in Presence},
@@ -103,14 +110,23 @@ def _run(run: ScannerRun) -> dict[str, Any]:
 
 
 def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> dict[str, Any]:
-    finding = tracked.finding
+    fingerprint, gone = tracked.finding.fingerprint, tracked.presence is Presence.FIXED
+    return {
+        "number": tracked.number,
+        "presence": tracked.presence.value,
+        "blocks": not gone and report.decision.blocks(fingerprint),
+        "suppressed": not gone and report.decision.excused(fingerprint) is not None,
+        "explanation": tracked.explanation,
+        "previous_location": _location(tracked.previous) if tracked.previous else None,
+        **finding_document(tracked.finding, wording),
+    }
+
+
+def finding_document(finding: Finding, wording: Wording) -> dict[str, Any]:
+    """A finding as values that JSON can hold, without what only a scan knows of it."""
     words = wording.words_of(finding)
-    previous = tracked.previous
     return {
         "fingerprint": finding.fingerprint,
-        "presence": tracked.presence.value,
-        "blocks": tracked.presence is not Presence.FIXED and report.decision.blocks(finding.fingerprint),
-        "explanation": tracked.explanation,
         "scanner": finding.scanner,
         "rule_id": finding.rule_id,
         "kind": finding.kind.value,
@@ -120,7 +136,6 @@ def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> d
         "message": words.message,
         "remediation": words.remediation,
         "location": _location(finding),
-        "previous_location": _location(previous) if previous else None,
         "cwes": list(finding.cwes),
         "owasp": list(finding.owasp),
         "snippet": finding.snippet,
@@ -138,7 +153,17 @@ def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> d
         "seen_by": [
             {"scanner": seen.scanner, "version": seen.version, "rule_id": seen.rule_id} for seen in finding.attributions
         ],
+        **_silences(finding),
     }
+
+
+def _silences(finding: Finding) -> dict[str, Any]:
+    """What a suppression asks for; other findings have no such key."""
+    silences = finding.silences
+    if silences is None:
+        return {}
+    ids = None if silences.rule_ids is None else list(silences.rule_ids)
+    return {"silences": {"tool": silences.tool, "reach": silences.reach.value, "rule_ids": ids}}
 
 
 def _location(finding: Finding) -> dict[str, Any]:

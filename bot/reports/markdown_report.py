@@ -18,7 +18,7 @@ from bot.reports.markdown_parts import (
     scanner_table,
     table,
 )
-from bot.reports.wording import SEVERITY_SYMBOLS, Lookup, Wording, counted_presences, words_in
+from bot.reports.wording import SEVERITY_SYMBOLS, Lookup, Wording, counted_presences, number_of, words_in
 from bot.texts import Language
 
 _LANGUAGES = {
@@ -75,6 +75,7 @@ def _subject(report: ScanReport, wording: Wording) -> str:
             (wording.presence(presence), str(len(report.with_presence(presence))))
             for presence in counted_presences(report)
         ),
+        (_("Suppressed"), str(len(report.decision.suppressed)) if report.decision.suppressed else ""),
     ]
     return table([_("Fact"), _("Value")], ([name, value] for name, value in facts if value))
 
@@ -105,9 +106,11 @@ def _finding(tracked: TrackedFinding, severity: str, report: ScanReport, wording
         *(plain_line(category, 40) for category in finding.owasp),
         *(code_span(advisory, 60) for advisory in wording.advisories(finding)),
         f"{scanner_names(finding)} {code_span(finding.rule_id, 120)}",
+        *([code_span(number_of(tracked))] if tracked.number is not None else []),
     ]
     if tracked.presence is not Presence.FIXED and report.decision.blocks(finding.fingerprint):
         facts.insert(0, f"**{_('blocks')}**")
+    excused = report.decision.excused(finding.fingerprint) if tracked.presence is not Presence.FIXED else None
     message = words.message
     if message and words.quoted:
         message = f"{_('The advisory says')}{wording.colon().rstrip()}\n\n{quote(message)}"
@@ -116,6 +119,9 @@ def _finding(tracked: TrackedFinding, severity: str, report: ScanReport, wording
     parts = [
         f"### {severity} · {prose_line(words.title, 200)}",
         " · ".join(facts),
+        f"**{_('Suppressed')}**{wording.colon()}{plain_line(wording.said(excused.explanation), 600)}"
+        if excused
+        else "",
         code_block(dedent(finding.snippet), _LANGUAGES.get(finding.location.path.suffix.lower(), ""))
         if finding.snippet
         else "",

@@ -34,7 +34,7 @@ from bot.reports.markdown_parts import (
     scanner_table,
 )
 from bot.reports.visible import one_line, shorten, visible
-from bot.reports.wording import SEVERITY_SYMBOLS, SYMBOLS, Lookup, Wording, counted_presences, words_in
+from bot.reports.wording import SEVERITY_SYMBOLS, SYMBOLS, Lookup, Wording, counted_presences, number_of, words_in
 from bot.texts import Language
 from scanners.finding import Finding
 
@@ -106,6 +106,7 @@ def render_summary_note(
         _counts(report, wording),
     ]
     after = [
+        _folded_suppressed(report, wording),
         _folded_findings(report, wording, Presence.FIXED, wording.t.gettext("Fixed here")),
         _folded_findings(report, wording, Presence.EXISTING, wording.t.gettext("Existing before, not judged here")),
         _folded_scanners(report, wording),
@@ -231,6 +232,7 @@ def _finding_details(tracked: TrackedFinding, wording: Wording, rule_url: str | 
         (_("Advisories"), [code_span(advisory, 60) for advisory in wording.advisories(finding)]),
         (_("Why this state"), [plain_line(wording.said(tracked.explanation), 200)] if tracked.explanation else []),
         (_("To read"), ([rule_page] if rule_page else []) + reference_links(finding)),
+        (_("Number"), [code_span(number_of(tracked))] if tracked.number is not None else []),
         (_("Fingerprint"), [code_span(finding.fingerprint[:16])] if finding.fingerprint else []),
     ]
     return "\n".join(f"- {name}{wording.colon()}{wording.joined(values)}" for name, values in facts if values)
@@ -251,6 +253,8 @@ def _reasons(reasons: tuple[Reason, ...], wording: Wording) -> str:
 
 def _counts(report: ScanReport, wording: Wording) -> str:
     counts = [f"**{wording.presence(p)}** {len(report.with_presence(p))}" for p in counted_presences(report)]
+    if report.decision.suppressed:
+        counts.append(f"**{wording.t.gettext('Suppressed')}** {len(report.decision.suppressed)}")
     return " · ".join(counts)
 
 
@@ -263,10 +267,11 @@ def _findings_table(
     budget: int,
 ) -> str:
     """Blocking findings first, so that the cap never hides what keeps the merge request from being merged."""
+    elsewhere = threads_shown | {excused.fingerprint for excused in report.decision.suppressed}
     listed = [
         tracked
         for tracked in report.with_presence(Presence.NEW, Presence.CHANGED)
-        if tracked.finding.fingerprint not in threads_shown
+        if tracked.finding.fingerprint not in elsewhere
     ]
     if not listed:
         return ""
@@ -286,7 +291,7 @@ def _findings_table(
 def _finding_row(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> str:
     finding = tracked.finding
     _ = wording.t.gettext
-    title = prose_line(wording.words_of(finding).title, 160, in_table=True)
+    title = _numbered(prose_line(wording.words_of(finding).title, 160, in_table=True), tracked)
     if tracked.presence is Presence.CHANGED:
         title += f" ({_('edited, still flagged')})"
     return row(
@@ -300,6 +305,39 @@ def _finding_row(tracked: TrackedFinding, report: ScanReport, wording: Wording) 
     )
 
 
+def _folded_suppressed(report: ScanReport, wording: Wording) -> str:
+    """Every finding that does not count because of somebody's exception, with whose, why and until when."""
+    excused = {one.fingerprint: one for one in report.decision.suppressed}
+    found = [
+        t
+        for t in report.with_presence(Presence.NEW, Presence.CHANGED, Presence.EXISTING)
+        if t.finding.fingerprint in excused
+    ]
+    if not found:
+        return ""
+    _ = wording.t.gettext
+    rows = [
+        row(
+            [
+                _level(t.finding, wording),
+                _numbered(prose_line(wording.words_of(t.finding).title, 160, in_table=True), t),
+                place(t.finding.location, report.subject, in_table=True),
+                plain_line(wording.said(excused[t.finding.fingerprint].explanation), _REASON),
+            ]
+        )
+        for t in found[:200]
+    ]
+    kept = fitting(rows, _FOLDED_BUDGET)
+    shown = "\n".join([row([_("Severity"), _("Finding"), _("Where"), _("Why it does not count")]), divider(4), *kept])
+    title = f"{_('Suppressed')} ({len(found)})"
+    return details(title, _body([shown, left_out(len(found) - len(kept), wording)]))
+
+
+def _numbered(title: str, tracked: TrackedFinding) -> str:
+    # As code, because GitLab makes a link to an issue of it anywhere else.
+    return f"{title} {code_span(number_of(tracked))}" if tracked.number is not None else title
+
+
 def _folded_findings(report: ScanReport, wording: Wording, presence: Presence, title: str) -> str:
     found = report.with_presence(presence)
     if not found:
@@ -309,7 +347,7 @@ def _folded_findings(report: ScanReport, wording: Wording, presence: Presence, t
         row(
             [
                 _level(t.finding, wording),
-                prose_line(wording.words_of(t.finding).title, 160, in_table=True),
+                _numbered(prose_line(wording.words_of(t.finding).title, 160, in_table=True), t),
                 code_span(
                     f"{visible(str(t.finding.location.path))}:{t.finding.location.start_line}", 160, in_table=True
                 ),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from string import Formatter
 
-from bot.domain import explanations, failures, policy_problems
+from bot.domain import explanations, failures, policy_problems, suppression_texts
 from scanners import reasons
 
 LONGEST = 2_000
@@ -20,7 +20,13 @@ LONGEST = 2_000
 _DEPTH = 5
 """How many sentences may be put into each other."""
 
-TEMPLATES: tuple[str, ...] = (*explanations.ALL, *reasons.ALL, *failures.ALL, *policy_problems.ALL)
+TEMPLATES: tuple[str, ...] = (
+    *explanations.ALL,
+    *reasons.ALL,
+    *failures.ALL,
+    *policy_problems.ALL,
+    *suppression_texts.ALL,
+)
 """Every sentence that has a translation; the first that fits counts."""
 
 NESTED: Mapping[str, Sequence[str]] = {
@@ -57,6 +63,7 @@ FIELDS: Mapping[str, str] = {
     "size": _NUMBER,
     "status": _NUMBER,
     "seconds": r"[0-9][0-9.e+-]{0,19}",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
 }
 """What may stand in a field, by its name. No two of them can share a text in more than one way."""
 _ANYTHING = r"[^\n]{1,1000}?"

@@ -19,10 +19,12 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from bot.domain import explanations
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
 from bot.reports.markdown_parts import gaps_of
+from bot.reports.sentences import parse
 from bot.reports.visible import lines_of, one_line, shorten, shorten_path, visible
-from bot.reports.wording import FindingWords, Lookup, Wording, counted_presences, scanners_of, words_in
+from bot.reports.wording import FindingWords, Lookup, Wording, counted_presences, number_of, scanners_of, words_in
 from bot.texts import Language
 from scanners.finding import Finding, Severity
 from scanners.redact import MASK
@@ -30,7 +32,7 @@ from scanners.redact import MASK
 DEFAULT_WIDTH = 100
 """Columns when there is no terminal to ask."""
 
-_SEVERITY_STYLES = {
+SEVERITY_STYLES = {
     Severity.CRITICAL: "bold white on red",
     Severity.HIGH: "bold red",
     Severity.MEDIUM: "bold yellow",
@@ -59,6 +61,7 @@ def render_text(
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
     everything: bool = False,
+    explain: bool = False,
     lookup: Lookup | None = None,
 ) -> str:
     """The report as text of ``width`` columns, see ``print_report``; with ANSI colours only when asked for."""
@@ -70,7 +73,7 @@ def render_text(
         color_system="standard" if colour else None,
         legacy_windows=False,
     )
-    print_report(report, console, language, everything=everything, lookup=lookup)
+    print_report(report, console, language, everything=everything, explain=explain, lookup=lookup)
     # Padding to the right margin is of no use in a file.
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
@@ -81,19 +84,23 @@ def print_report(
     language: Language,
     *,
     everything: bool = False,
+    explain: bool = False,
     lookup: Lookup | None = None,
 ) -> None:
     """
     Print the report; the console decides on width and colour (none when it is not a terminal).
 
     :param everything: also findings of severity info one by one; otherwise those that block nothing are only counted.
+    :param explain: every finding, also those that were there before, with why it is taken for new, known or fixed.
     """
     wording = words_in(language, lookup)
-    for renderable in _report(report, wording, console.width, everything=everything):
+    for renderable in _report(report, wording, console.width, everything=everything or explain, explain=explain):
         console.print(renderable, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def _report(report: ScanReport, wording: Wording, width: int, *, everything: bool) -> Iterator[RenderableType]:
+def _report(
+    report: ScanReport, wording: Wording, width: int, *, everything: bool, explain: bool
+) -> Iterator[RenderableType]:
     yield _headline(report, wording)
     yield Text()
     judged = _judged(report)
@@ -102,16 +109,15 @@ def _report(report: ScanReport, wording: Wording, width: int, *, everything: boo
     for path, found in groupby(in_full, key=lambda t: t.finding.location.path):
         yield Text(shorten_path(visible(str(path)), 200), style="bold underline")
         for tracked in found:
-            yield Padding(_finding(tracked, report, wording), (0, 0, 1, _INDENT))
+            yield Padding(_finding(tracked, report, wording, explain=explain), (0, 0, 1, _INDENT))
     if counted:
         yield _information(counted, wording)
         yield Text()
+    if explain and report.subject.base_sha is not None:
+        existing = report.with_presence(Presence.EXISTING)
+        yield from _listed(wording.presence(Presence.EXISTING), existing, wording, explain=True)
     fixed = report.with_presence(Presence.FIXED)
-    if fixed:
-        yield Text(wording.t.gettext("Fixed here"), style="bold")
-        for tracked in fixed:
-            yield Padding(_one_line_finding(tracked, wording), (0, 0, 0, _INDENT))
-        yield Text()
+    yield from _listed(wording.t.gettext("Fixed here"), fixed, wording, explain=explain)
     if report.runs:
         yield _scanners(report, wording, width)
         yield Text()
@@ -165,14 +171,14 @@ def _information(counted: Sequence[TrackedFinding], wording: Wording) -> Text:
         "{n} finding is only counted here, --all shows it", "{n} findings are only counted here, --all shows them", n
     )
     text = Text()
-    text.append(f" {wording.severity(Severity.INFO)} ", style=_SEVERITY_STYLES[Severity.INFO])
+    text.append(f" {wording.severity(Severity.INFO)} ", style=SEVERITY_STYLES[Severity.INFO])
     text.append(f" {many.format(n=n)}{wording.colon()}")
     listed = (f"{count} × {one_line(title, 80)} ({one_line(rule, 80)})" for (title, rule), count in ranked)
     text.append(" · ".join(listed), style="dim")
     return text
 
 
-def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> RenderableType:
+def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording, *, explain: bool) -> RenderableType:
     finding = tracked.finding
     words = wording.words_of(finding)
     parts: list[RenderableType] = [_finding_head(tracked, words, report, wording)]
@@ -191,6 +197,12 @@ def _finding(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> R
         body.append(_flat(words.remediation))
     if body.plain:
         parts.append(Padding(body, (0, 0, 0, _INDENT)))
+    if excused := report.decision.excused(finding.fingerprint):
+        why = Text(f"{wording.t.gettext('Suppressed')}{wording.colon()}", style="bold green")
+        why.append(one_line(wording.said(excused.explanation), 600), style="default")
+        parts.append(Padding(why, (0, 0, 0, _INDENT)))
+    if explain and (told := _explanation(tracked, wording)):
+        parts.append(Padding(told, (0, 0, 0, _INDENT)))
     parts.append(Padding(_small_print(tracked, wording), (0, 0, 0, _INDENT)))
     return Group(*parts)
 
@@ -202,10 +214,14 @@ def _finding_head(tracked: TrackedFinding, words: FindingWords, report: ScanRepo
     head = Text()
     head.append(f"{place.start_line}{column}", style="dim")
     head.append("  ")
-    head.append(f" {wording.severity(finding.severity)} ", style=_SEVERITY_STYLES[finding.severity])
+    head.append(f" {wording.severity(finding.severity)} ", style=SEVERITY_STYLES[finding.severity])
     head.append(f" {one_line(words.title, 200)}", style="bold")
+    if tracked.number is not None:
+        head.append(f"  {number_of(tracked)}", style="dim")
     if report.decision.blocks(finding.fingerprint):
         head.append(f"  [{wording.t.gettext('blocks')}]", style="bold red")
+    elif report.decision.excused(finding.fingerprint):
+        head.append(f"  [{wording.t.gettext('suppressed')}]", style="green")
     if tracked.presence is Presence.CHANGED:
         head.append(f"  [{wording.t.gettext('edited, still flagged')}]", style="yellow")
     elif tracked.presence is Presence.EXISTING:
@@ -244,7 +260,7 @@ def _excerpt(finding: Finding) -> Text:
     if mark:
         blank, width = mark
         text.append(f"\n{' ' * gutter} │ ", style="dim")
-        text.append(" " * (blank - shared) + "^" * width, style=_SEVERITY_STYLES[finding.severity])
+        text.append(" " * (blank - shared) + "^" * width, style=SEVERITY_STYLES[finding.severity])
     return text
 
 
@@ -266,11 +282,35 @@ def _underline(finding: Finding, line: str) -> tuple[int, int] | None:
     return begin, max(1, upto - begin)
 
 
+def _listed(
+    heading: str, found: Sequence[TrackedFinding], wording: Wording, *, explain: bool
+) -> Iterator[RenderableType]:
+    """A heading and one line for each; nothing where there are none."""
+    if not found:
+        return
+    yield Text(heading, style="bold")
+    for tracked in found:
+        yield Padding(_one_line_finding(tracked, wording), (0, 0, 0, _INDENT))
+        if explain and (told := _explanation(tracked, wording)):
+            yield Padding(told, (0, 0, 0, 2 * _INDENT))
+    yield Text()
+
+
+def _explanation(tracked: TrackedFinding, wording: Wording) -> Text | None:
+    """Why it is what it is taken for, and as which of the findings that we know; None where nobody said so."""
+    sentence = tracked.explanation
+    known = parse(sentence, (explanations.SAME_AS,)) is not None
+    if sentence and tracked.number is not None and not known:
+        sentence = explanations.SAME_AS.format(count=tracked.number, sentence=sentence)
+    return Text(f"↳ {one_line(wording.said(sentence), 400)}", style="dim") if sentence else None
+
+
 def _one_line_finding(tracked: TrackedFinding, wording: Wording) -> Text:
     finding = tracked.finding
+    symbol = "✔" if tracked.presence is Presence.FIXED else "·"
     path = shorten_path(visible(str(finding.location.path)), 80)
     title = one_line(wording.words_of(finding).title, 100)
-    line = Text("✔ ", style="green")
+    line = Text(f"{symbol} ", style="green" if tracked.presence is Presence.FIXED else "dim")
     line.append(f"{wording.severity(finding.severity)}  {title}  ", style="default")
     line.append(f"{path}:{finding.location.start_line}", style="dim")
     return line
@@ -339,7 +379,10 @@ def _told_above(reason: Reason, report: ScanReport) -> bool:
 
 
 def _counts(report: ScanReport, wording: Wording) -> str:
-    return " · ".join(f"{wording.presence(p)} {len(report.with_presence(p))}" for p in counted_presences(report))
+    counts = [f"{wording.presence(p)} {len(report.with_presence(p))}" for p in counted_presences(report)]
+    if report.decision.suppressed:
+        counts.append(f"{wording.t.gettext('Suppressed')} {len(report.decision.suppressed)}")
+    return " · ".join(counts)
 
 
 def _flat(text: str) -> str:

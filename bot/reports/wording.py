@@ -13,6 +13,9 @@ from functools import cached_property
 from gettext import NullTranslations
 from typing import Protocol
 
+from bot.domain.known import Whereabouts
+from bot.domain.suppression import Standing
+from bot.domain.triage import Justification, TriageState
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
 from bot.reports.sentences import translate
 from bot.reports.visible import one_line
@@ -126,7 +129,48 @@ class Wording:
             FindingKind.SAST: _("Code"),
             FindingKind.DEPENDENCY: _("Dependency"),
             FindingKind.SECRET: _("Secret"),
+            FindingKind.SUPPRESSION: _("Suppression"),
         }[kind]
+
+    def state(self, state: TriageState) -> str:
+        """What people think of a finding."""
+        _ = self.t.gettext
+        return {
+            TriageState.DETECTED: _("Not judged"),
+            TriageState.CONFIRMED: _("Confirmed"),
+            TriageState.DISMISSED: _("Dismissed"),
+            TriageState.RESOLVED: _("Said to be mended"),
+        }[state]
+
+    def justification(self, justification: Justification) -> str:
+        """Why a finding need not be mended."""
+        _ = self.t.gettext
+        return {
+            Justification.ACCEPTABLE_RISK: _("acceptable risk"),
+            Justification.FALSE_POSITIVE: _("false positive"),
+            Justification.MITIGATING_CONTROL: _("mitigating control"),
+            Justification.USED_IN_TESTS: _("used in tests"),
+            Justification.NOT_APPLICABLE: _("not applicable"),
+        }[justification]
+
+    def whereabouts(self, whereabouts: Whereabouts) -> str:
+        """Where the last scans see a finding."""
+        _ = self.t.gettext
+        return {
+            Whereabouts.NOWHERE: _("no longer seen"),
+            Whereabouts.ELSEWHERE: _("on another branch or merge request"),
+            Whereabouts.DEFAULT_BRANCH: _("on the default branch"),
+        }[whereabouts]
+
+    def standing(self, standing: Standing) -> str:
+        """Whether a suppression has an effect."""
+        _ = self.t.gettext
+        return {
+            Standing.WAITING: _("waits for a second person"),
+            Standing.IN_FORCE: _("in force"),
+            Standing.EXPIRED: _("expired"),
+            Standing.REVOKED: _("revoked"),
+        }[standing]
 
     def outcome(self, outcome: Outcome) -> str:
         """The verdict in a word or two."""
@@ -364,9 +408,17 @@ class Wording:
             )
         return FindingWords(
             title=self._title(finding, texts.title if texts else ""),
-            message=(texts.message if texts else "") or finding.message,
+            message=self._with_names((texts.message if texts else "") or finding.message, finding),
             remediation=remediation,
         )
+
+    def _with_names(self, message: str, finding: Finding) -> str:
+        """The message, and which rules a suppression names."""
+        ids = (finding.silences.rule_ids if finding.silences else None) or ()
+        if not ids:
+            return message
+        names = self.t.gettext("It names {rules}.").format(rules=self.joined([f"`{name}`" for name in ids]))
+        return f"{message}\n{names}" if message else names
 
     def _title(self, finding: Finding, known: str) -> str:
         """Never empty, whatever a scanner left out."""
@@ -451,6 +503,11 @@ def counted_presences(report: ScanReport) -> list[Presence]:
     if report.subject.base_sha is None:
         return [Presence.NEW, Presence.EXISTING]
     return [Presence.NEW, Presence.CHANGED, Presence.FIXED, Presence.EXISTING]
+
+
+def number_of(tracked: TrackedFinding) -> str:
+    """The finding's number as people write it; empty where it has none. GitLab takes it for an issue's outside code."""
+    return "" if tracked.number is None else f"#{tracked.number}"
 
 
 def scanners_of(finding: Finding) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scanners.units import decode, split_lines, suffix_of
+from scanners.units import decode, plain_suffix, split_lines
 
 _LONG_LINE = 4_000
 """Characters. Beyond, only detectors of exact token formats look: the others are slow, and guess in minified code."""
@@ -115,7 +115,7 @@ class Detector:
 
     def scan(self, name: str, raw: bytes) -> Iterator[Hit]:
         """Every hit in a file; one for each place, the surest detector's."""
-        suffix = suffix_of(name)
+        suffix = plain_suffix(name)
         text = decode(raw)
         lines = split_lines(text)
         read_as = "unit" + _READ_AS.get(suffix, suffix)

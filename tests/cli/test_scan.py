@@ -109,6 +109,48 @@ def test_report_is_written_in_every_format(mergewarden: CommandLine, work_tree: 
     assert (piped.returncode, "sub/load.py" in piped.stdout) == (1, True)
 
 
+def test_one_scan_writes_several_reports(mergewarden: CommandLine, work_tree: WorkTree, tmp_path: Path) -> None:
+    names = {"sarif": tmp_path / "a.sarif", "code-quality": tmp_path / "b=c.json", "text": tmp_path / "d.txt"}
+    also = [word for format, place in names.items() for word in ("--also", f"{format}={place}")]
+    done = mergewarden("scan", work_tree.path, "--base", "main", "-f", "markdown", *also)
+    assert done.returncode == 1
+    assert done.stdout.startswith("#")
+    assert all("sub/load.py" in place.read_text() for place in names.values())
+    assert all(f"{place} written" in done.stderr for place in names.values())
+    assert json.loads(names["code-quality"].read_text())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--also", "pdf=x.pdf"], "no report format 'pdf'"),
+        (["--also", "sarif"], "names no file"),
+        (["--also", "sarif="], "names no file"),
+        (["--also", "sarif=x.json", "-o", "./x.json"], "two reports"),
+        (["--also", "sarif=x.json", "--also", "json=x.json"], "two reports"),
+        (["--also", "sarif=."], "is a folder"),
+    ],
+)
+def test_further_reports_that_cannot_be_are_refused(
+    mergewarden: CommandLine, work_tree: WorkTree, arguments: list[str], expected: str
+) -> None:
+    done = mergewarden("scan", ".", *arguments, cwd=work_tree.path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert expected in done.stderr
+
+
+def test_explain_says_why_a_finding_is_taken_for_known(mergewarden: CommandLine, work_tree: WorkTree) -> None:
+    work_tree.commit({"sub/load.py": "# One line more.\n" + UNSAFE_LOAD})
+    plain = mergewarden("scan", work_tree.path, "--base", "feature~1")
+    assert (plain.returncode, "line map" in plain.stdout) == (0, False)
+    done = mergewarden("scan", work_tree.path, "--base", "feature~1", "--explain")
+    assert done.returncode == 0
+    assert "sub/load.py:6" in done.stdout
+    assert "↳ line map: was 5, now 6" in done.stdout
+    chinese = mergewarden("scan", work_tree.path, "--base", "feature~1", "--explain", "--language", "zh-CN")
+    assert "↳ 行号对应：原为第 5 行，现为第 6 行" in chinese.stdout
+
+
 def test_sarif_names_the_weakness(mergewarden: CommandLine, work_tree: WorkTree) -> None:
     done = mergewarden("scan", work_tree.path, "--base", "main", "--format", "sarif")
     run = json.loads(done.stdout)["runs"][0]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain.gate import evaluate, not_assessed, with_reasons
 from bot.domain.policy import IgnoredPath, OnChanged, Policy, PolicyRule, Unread
-from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, TrackedFinding
+from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, Suppressed, TrackedFinding
 from scanners.finding import Confidence, FindingKind, Severity
 from scanners.interface import Gap, GapReason, ScannerRun, ScannerStatus
 from tests.domain.builders import finding, run, tracked
@@ -266,3 +266,60 @@ def test_a_thousand_findings_are_judged_in_ten_milliseconds() -> None:
         evaluate(policy, items, RUNS)
         best = min(best, time.process_time() - started)
     assert best < 0.01
+
+
+# --- suppressions -----------------------------------------------------------------------------------------------------
+
+
+def excused(*fingerprints: str) -> dict[str, Suppressed]:
+    return {name: Suppressed(name, 7, "why") for name in fingerprints}
+
+
+def test_a_suppressed_finding_neither_blocks_nor_warns_and_is_listed() -> None:
+    found = [
+        tracked(finding(fingerprint="high")),
+        tracked(finding(fingerprint="medium", severity=Severity.MEDIUM)),
+        tracked(finding(fingerprint="other")),
+    ]
+    decision = evaluate(POLICY, found, RUNS, suppressed=excused("medium", "high"))
+    assert [violation.fingerprint for violation in decision.violations] == ["other"]
+    assert [one.fingerprint for one in decision.suppressed] == ["high", "medium"]
+    assert decision.excused("high") == Suppressed("high", 7, "why")
+    assert decision.excused("other") is None
+    everything = evaluate(POLICY, found, RUNS, suppressed=excused("medium", "high", "other"))
+    assert (everything.outcome, everything.violations) == (PASSED, ())
+
+
+def test_only_those_are_listed_for_which_the_suppression_makes_a_difference() -> None:
+    unseen = finding(fingerprint="info", severity=Severity.INFO)
+    talked_about = finding(fingerprint="low", severity=Severity.LOW)
+    found = [
+        tracked(unseen),
+        tracked(talked_about),
+        tracked(finding(fingerprint="old"), Presence.EXISTING),
+        tracked(finding(fingerprint="gone"), Presence.FIXED),
+    ]
+    decision = evaluate(POLICY, found, RUNS, suppressed=excused("info", "low", "old", "gone", "never seen"))
+    # Nothing objects to it, but it would have had a discussion.
+    assert [one.fingerprint for one in decision.suppressed] == ["low"]
+
+
+def test_a_finding_without_an_identity_is_never_suppressed() -> None:
+    decision = evaluate(POLICY, [tracked(finding(fingerprint=""))], RUNS, suppressed={"": Suppressed("", 7, "why")})
+    assert (decision.outcome, decision.suppressed) == (FAILED, ())
+
+
+def test_a_suppression_is_no_answer_to_what_was_not_assessed() -> None:
+    decision = evaluate(POLICY, [tracked(finding(fingerprint="a"))], [], suppressed=excused("a"))
+    assert decision.outcome is NOT_ASSESSED
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=6), st.sets(st.sampled_from(["a", "b", "c", ""])))
+def test_every_finding_is_a_violation_or_suppressed_and_never_both(marks: list[str], covered: set[str]) -> None:
+    found = [tracked(finding(fingerprint=mark)) for mark in marks]
+    decision = evaluate(POLICY, found, RUNS, suppressed=excused(*covered))
+    objected = {violation.fingerprint for violation in decision.violations}
+    listed = {one.fingerprint for one in decision.suppressed}
+    assert objected | listed == set(marks)
+    assert not objected & listed
+    assert listed <= covered - {""}

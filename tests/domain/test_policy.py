@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from bot.domain.gate import evaluate
 from bot.domain.policy import (
     IgnoredPath,
+    InCode,
     OnChanged,
     PartialPolicy,
+    PartialSuppressionRules,
     Policy,
     PolicyDocument,
     PolicyRule,
     ProjectOverride,
+    SecondPerson,
+    SuppressionRules,
     Threshold,
     Unread,
     tighten,
@@ -35,6 +39,7 @@ ORGANISATION = Policy(
     unread_files=Unread.WARN,
     changed=OnChanged.WARN,
     comment=Threshold(Severity.MEDIUM, Confidence.MEDIUM),
+    suppressions=SuppressionRules(SecondPerson.HIGH, longest_days=180, unused_days=90),
 )
 
 
@@ -56,9 +61,16 @@ def test_stricter_settings_of_a_project_hold_and_its_language_is_free() -> None:
         comment=Threshold(Severity.LOW, Confidence.LOW),
         max_threads=50,
         language=Language.CHINESE,
+        suppressions=PartialSuppressionRules(SecondPerson.ALWAYS, 30, 10),
     )
     result = tighten(ORGANISATION, wish)
     assert result == wish.over(ORGANISATION)
+    assert result.refused == ()
+
+
+def test_a_project_may_have_comments_in_the_code_shown_where_the_organisation_honours_them() -> None:
+    result = tighten(replace(ORGANISATION, in_code=InCode.HONOUR), PartialPolicy(in_code=InCode.SHOW))
+    assert result.in_code is InCode.SHOW
     assert result.refused == ()
 
 
@@ -74,6 +86,13 @@ def test_stricter_settings_of_a_project_hold_and_its_language_is_free() -> None:
         (PartialPolicy(comment=Threshold(Severity.HIGH, Confidence.LOW)), "comment"),
         (PartialPolicy(max_threads=1), "max_threads"),
         (PartialPolicy(ignore_paths=(IgnoredPath("src/", "too many"),)), "ignore_paths"),
+        (
+            PartialPolicy(suppressions=PartialSuppressionRules(second_person=SecondPerson.CRITICAL)),
+            "suppressions.second_person",
+        ),
+        (PartialPolicy(in_code=InCode.HONOUR), "in_code_suppressions"),
+        (PartialPolicy(suppressions=PartialSuppressionRules(longest_days=200)), "suppressions.longest_days"),
+        (PartialPolicy(suppressions=PartialSuppressionRules(unused_days=100)), "suppressions.unused_days"),
     ],
 )
 def test_wish_that_would_weaken_the_policy_is_refused_and_said(wish: PartialPolicy, setting: str) -> None:
@@ -107,6 +126,7 @@ _WISHES = st.builds(
     unread_files=_NOTHING | st.sampled_from(Unread),
     unpinned=_NOTHING | st.sampled_from(Unread),
     changed=_NOTHING | st.sampled_from(OnChanged),
+    in_code=_NOTHING | st.sampled_from(InCode),
     ignore_paths=_NOTHING | st.just((IgnoredPath("src/", "r"),)),
 )
 _ITEMS = st.lists(
@@ -160,6 +180,11 @@ def test_digest_tells_policies_apart_and_nothing_else() -> None:
         replace(ORGANISATION, unpinned=Unread.IGNORE),
         replace(ORGANISATION, changed=OnChanged.IGNORE),
         replace(ORGANISATION, ignore_paths=(IgnoredPath("a", "b"),)),
+        replace(ORGANISATION, in_code=InCode.HONOUR),
+        replace(ORGANISATION, suppressions=SuppressionRules()),
+        replace(ORGANISATION, suppressions=SuppressionRules(longest_days=1)),
+        replace(ORGANISATION, suppressions=SuppressionRules(unused_days=1)),
+        replace(ORGANISATION, suppressions=SuppressionRules(SecondPerson.ALWAYS)),
         ORGANISATION,
     ]
     assert len({policy.digest for policy in others}) == len(others)

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 import rules
 from bot.domain.gate import evaluate
-from bot.domain.policy import IgnoredPath, OnChanged, Policy, PolicyRule, Threshold, Unread
+from bot.domain.policy import (
+    IgnoredPath,
+    InCode,
+    OnChanged,
+    Policy,
+    PolicyRule,
+    SecondPerson,
+    SuppressionRules,
+    Threshold,
+    Unread,
+)
 from bot.domain.policy_file import MAX_BYTES, PolicyError, load_policy, load_project_policy
 from bot.domain.verdict import Outcome, Presence
 from bot.errors import ConfigurationError
@@ -81,6 +91,17 @@ def test_every_setting_is_read() -> None:
     assert (overridden.changed, overridden.block, overridden.max_threads) == (OnChanged.BLOCK, (), 7)
 
 
+def test_what_is_said_about_suppressions_holds_for_the_projects_that_are_named() -> None:
+    document = load_policy(
+        SMALLEST
+        + "suppressions: {second_person: high, longest_days: 180}\n"
+        + "projects: [{match: 'payments', suppressions: {second_person: always, unused_days: 30}}]\n",
+        "p.yaml",
+    )
+    assert document.for_project("shop").suppressions == SuppressionRules(SecondPerson.HIGH, 180, 90)
+    assert document.for_project("payments").suppressions == SuppressionRules(SecondPerson.ALWAYS, 180, 30)
+
+
 def test_what_a_file_leaves_out_is_strict() -> None:
     policy = load_policy(SMALLEST, "p.yaml").for_project("any")
     assert (policy.unread_files, policy.unpinned, policy.changed) == (
@@ -114,6 +135,13 @@ def test_project_file_may_leave_out_everything_but_its_version() -> None:
             SMALLEST + "max_threads: many\n", "p.yaml:4: max_threads: a whole number is expected", id="number"
         ),
         pytest.param(SMALLEST + "max_threads: 0\n", "p.yaml:4: max_threads: input should be greater", id="too few"),
+        pytest.param(
+            SMALLEST + "suppressions: {second_person: true}\n",
+            "p.yaml:4: suppressions.second_person: yes is not a severity; it is one of never, critical, high",
+            id="second person",
+        ),
+        pytest.param(SMALLEST + "suppressions: {longest_days: 0}\n", "suppressions.longest_days: input", id="no day"),
+        pytest.param(SMALLEST + "suppressions: {longest_days: 9999}\n", "suppressions.longest_days: input", id="ever"),
         pytest.param(SMALLEST + "comment: low\n", "p.yaml:4: comment: settings are expected", id="not settings"),
         pytest.param(SMALLEST + "\twarn: []\n", "p.yaml:4: not YAML", id="tab"),
         pytest.param(SMALLEST + "warn: [*.py]\n", "p.yaml:4: anchors and aliases", id="unquoted star"),
@@ -217,7 +245,7 @@ def test_no_text_makes_anything_but_a_policy_or_a_policy_error(text: str, before
 # --- the policy that comes with us ------------------------------------------------------------------------------------
 
 SHIPPED = load_policy(DEFAULT.read_text(encoding="utf-8"), DEFAULT.name).for_project("any/project")
-ANSWERED = [run(name) for name in ("semgrep", "bandit", "detect-secrets")] + [
+ANSWERED = [run(name) for name in ("semgrep", "bandit", "detect-secrets", "suppressions")] + [
     run("pip-audit", ScannerStatus.NOT_APPLICABLE)
 ]
 
@@ -235,6 +263,8 @@ ANSWERED = [run(name) for name in ("semgrep", "bandit", "detect-secrets")] + [
         (FindingKind.DEPENDENCY, Severity.HIGH, Confidence.LOW, Outcome.FAILED),
         (FindingKind.DEPENDENCY, Severity.MEDIUM, Confidence.HIGH, Outcome.WARNED),
         (FindingKind.DEPENDENCY, Severity.LOW, Confidence.HIGH, Outcome.PASSED),
+        (FindingKind.SUPPRESSION, Severity.LOW, Confidence.HIGH, Outcome.WARNED),
+        (FindingKind.SUPPRESSION, Severity.CRITICAL, Confidence.HIGH, Outcome.WARNED),
     ],
 )
 def test_default_policy_blocks_what_is_bad_and_likely(
@@ -244,7 +274,44 @@ def test_default_policy_blocks_what_is_bad_and_likely(
     assert evaluate(SHIPPED, [found], ANSWERED).outcome is expected
 
 
-@pytest.mark.parametrize("silent", ["semgrep", "bandit", "detect-secrets", "pip-audit"])
+def test_default_policy_gives_a_suppression_a_discussion_of_its_own() -> None:
+    found = finding(kind=FindingKind.SUPPRESSION, severity=Severity.LOW, confidence=Confidence.HIGH)
+    assert SHIPPED.wants_thread(found)
+
+
+def test_a_rule_that_names_no_kinds_does_not_mean_comments_in_the_code() -> None:
+    policy = load_policy("version: 1\nblock: [{name: anything}]\nrequired_scanners: []\n", "p.yaml").policy
+    assert evaluate(policy, [tracked(finding())], []).outcome is Outcome.FAILED
+    assert evaluate(policy, [tracked(finding(kind=FindingKind.SUPPRESSION))], []).outcome is Outcome.PASSED
+
+
+def test_a_rule_that_names_suppressions_blocks_them() -> None:
+    text = (
+        "version: 1\nblock: [{name: no excuses, kinds: suppression}]\nrequired_scanners: {suppression: suppressions}\n"
+    )
+    policy = load_policy(text, "p.yaml").policy
+    found = tracked(finding(kind=FindingKind.SUPPRESSION, severity=Severity.LOW))
+    assert evaluate(policy, [found], [run("suppressions")]).outcome is Outcome.FAILED
+    assert evaluate(policy, [], []).outcome is Outcome.NOT_ASSESSED
+
+
+@pytest.mark.parametrize(("word", "expected"), [("show", InCode.SHOW), ("honour", InCode.HONOUR)])
+def test_what_comments_in_the_code_do_is_read(word: str, expected: InCode) -> None:
+    text = f"version: 1\nblock: []\nrequired_scanners: []\nin_code_suppressions: {word}\n"
+    assert load_policy(text, "p.yaml").policy.in_code is expected
+
+
+def test_comments_in_the_code_are_only_shown_unless_a_policy_says_otherwise() -> None:
+    assert load_policy("version: 1\nblock: []\nrequired_scanners: []\n", "p.yaml").policy.in_code is InCode.SHOW
+    assert SHIPPED.in_code is InCode.SHOW
+
+
+def test_another_word_for_comments_in_the_code_is_refused_with_its_line() -> None:
+    with pytest.raises(PolicyError, match=r"p.yaml:4: in_code_suppressions: 'honor' .* did you mean honour\?"):
+        load_policy("version: 1\nblock: []\nrequired_scanners: []\nin_code_suppressions: honor\n", "p.yaml")
+
+
+@pytest.mark.parametrize("silent", ["semgrep", "bandit", "detect-secrets", "pip-audit", "suppressions"])
 def test_default_policy_passes_nothing_without_its_scanners(silent: str) -> None:
     assert evaluate(SHIPPED, [], ANSWERED).outcome is Outcome.PASSED
     assert evaluate(SHIPPED, [], [r for r in ANSWERED if r.scanner != silent]).outcome is Outcome.NOT_ASSESSED

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from dbos import DBOS
 from pydantic import SecretStr
@@ -21,8 +22,9 @@ from bot.pipeline.submission import submit
 from bot.services import Services
 from bot.settings import load_settings
 from bot.store.engine import write_session
-from scanners.interface import Scanner
-from tests.scanners.fakes import FakeScanner
+from scanners.finding import Finding
+from scanners.interface import MalformedReport, Scanner, ScannerReport, ScanTarget
+from tests.scanners.fakes import FakeScanner, sast
 from tests.standin import DEVELOPER, MAINTAINER, Discussion, MergeRequest, Note, Project, Standin
 from tests.standin.repository import Files
 
@@ -33,6 +35,32 @@ block:
     severity: low
 required_scanners: [fake]
 """
+
+
+class MarkScanner(FakeScanner):
+    """Each line ``flag NAME ...`` is a finding of the rule NAME; ``burst`` at a line's begin makes it fail."""
+
+    name: ClassVar[str] = "mark"
+    program: ClassVar[str] = """
+import os, pathlib
+found = []
+for path in sorted(pathlib.Path('.').iterdir()):
+    for number, line in enumerate(path.read_text().split('\\n'), 1):
+        if line.startswith('burst'): os.abort()
+        if line.startswith('flag '): found.append(f'{path.name} {number} {line.split()[1]}')
+print('\\n'.join(found) + '\\nend')
+"""
+
+    def parse(self, raw: bytes, target: ScanTarget) -> ScannerReport:
+        self.parsed.append(len(target.units))
+        *lines, end = raw.decode().strip("\n").split("\n")
+        if end != "end":
+            raise MalformedReport("mark wrote half a report")
+        found: list[Finding] = []
+        for line in filter(None, lines):
+            name, number, rule = line.split(" ")
+            found.append(sast(name, int(number), scanner=self.name, rule_id=rule))
+        return ScannerReport(tuple(found))
 
 
 @dataclass
@@ -61,7 +89,7 @@ class Workshop:
         (self.folder / "data").mkdir()
         self.services = Services(load_settings(environment), Metrics())
         # What these attributes would be made into at their first use, only quicker.
-        self.services.scanners = tuple(scanners) or (FakeScanner(),)
+        self.services.scanners = tuple(scanners) or (FakeScanner(), MarkScanner())
         token = SecretStr(environment["MERGEWARDEN_GITLAB_TOKEN"])
         self.services.gitlab = GitLabClient(self.gitlab.url, token, timeout=1.0, sleep=lambda _: None)
         configure_logging("json", "CRITICAL", self.services.settings.secrets())

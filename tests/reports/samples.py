@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 
-from bot.domain import explanations, failures, policy_problems
+from bot.domain import explanations, failures, policy_problems, suppression_texts
 from bot.domain.verdict import (
     GateDecision,
     Outcome,
@@ -15,6 +15,7 @@ from bot.domain.verdict import (
     ReasonCode,
     ScanReport,
     Subject,
+    Suppressed,
     TrackedFinding,
     Violation,
 )
@@ -348,6 +349,30 @@ POLICY_REFUSED = replace(
         ),
     ),
 )
+_BY_TWO = suppression_texts.MITIGATING_CONTROL.format(
+    actor="alice + bob", date="2026-12-31", reason="only reachable from the batch network, see RISK-12"
+)
+_HOSTILE_REASON = suppression_texts.FALSE_POSITIVE.format(
+    actor="mallory @root", date="2026-06-30", reason=" ".join(ATTACK.split())[:300]
+)
+SUPPRESSED = replace(
+    RICH,
+    tracked=(
+        TrackedFinding(SQL, Presence.NEW, number=812),
+        TrackedFinding(HOSTILE, Presence.NEW, number=813),
+        TrackedFinding(UNFIXED_DEPENDENCY, Presence.NEW, number=814),
+        TrackedFinding(
+            EXISTING, Presence.EXISTING, previous=EXISTING, explanation="line map: was 57, now 63", number=9
+        ),
+    ),
+    runs=(RUNS[0], RUNS[3]),
+    decision=GateDecision(
+        Outcome.WARNED,
+        (Violation(UNFIXED_DEPENDENCY.fingerprint, "low", blocks=False),),
+        policy_digest="5e" * 16,
+        suppressed=(Suppressed(SQL.fingerprint, 7, _BY_TWO), Suppressed(HOSTILE.fingerprint, None, _HOSTILE_REASON)),
+    ),
+)
 WHOLE_TREE = replace(
     RICH,
     subject=Subject(project="payments"),
@@ -364,6 +389,7 @@ ALL = {
     "scan_failed": SCAN_FAILED,
     "nothing_to_read": NOTHING_TO_READ,
     "whole_tree": WHOLE_TREE,
+    "suppressed": SUPPRESSED,
     "policy_ignored": POLICY_IGNORED,
     "policy_refused": POLICY_REFUSED,
 }

@@ -14,6 +14,7 @@ from bot.domain.verdict import (
     Reason,
     ReasonCode,
     ScanReport,
+    Suppressed,
     TrackedFinding,
     Violation,
 )
@@ -81,13 +82,18 @@ decisions = st.builds(
     ).map(tuple),
     reasons=st.lists(st.builds(Reason, st.sampled_from(ReasonCode), nasty, nasty), max_size=2).map(tuple),
     policy_digest=nasty,
+    suppressed=st.lists(
+        st.builds(Suppressed, st.sampled_from(["ab" * 32, "cd" * 32]), st.none() | st.integers(1, 9), nasty), max_size=2
+    ).map(tuple),
 )
 
 
 @st.composite
 def reports(draw: st.DrawFn) -> ScanReport:
     """Any report at all, also one that our own code would not put together."""
-    tracked = st.builds(TrackedFinding, findings(), st.sampled_from(Presence), st.none(), nasty)
+    tracked = st.builds(
+        TrackedFinding, findings(), st.sampled_from(Presence), st.none(), nasty, st.none() | st.just(812)
+    )
     subject = replace(
         RICH.subject,
         project=draw(nasty),

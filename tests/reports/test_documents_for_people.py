@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from rich.cells import cell_len
 from rich.console import Console
 
+from bot.domain import explanations
 from bot.domain.verdict import ScanReport
 from bot.reports.html import render_html
 from bot.reports.markdown import REFERENCE_HOSTS
@@ -32,11 +33,28 @@ HOSTS = REFERENCE_HOSTS | {"gitlab.example"}
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "name", ["rich", "passed", "not_assessed", "scan_failed", "whole_tree", "policy_ignored", "policy_refused"]
+    "name",
+    ["rich", "passed", "not_assessed", "scan_failed", "whole_tree", "policy_ignored", "policy_refused", "suppressed"],
 )
 def test_terminal_text_reads_well(name: str, language: Language) -> None:
     text = render_text(samples.ALL[name], language, lookup=samples.lookup)
     assert_golden(f"text_{name}.{SUFFIX[language]}.txt", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_terminal_text_explains_every_finding(language: Language) -> None:
+    """Those that have a number are the same as one that we know; whoever said so already is not told twice."""
+    numbered = {samples.EXISTING.fingerprint: 812, samples.CHANGED.fingerprint: 813}
+    tracked = [replace(t, number=numbered.get(t.finding.fingerprint)) for t in samples.RICH.tracked]
+    tracked[0] = replace(tracked[0], explanation=explanations.ADDED_LINE)
+    tracked[2] = replace(
+        tracked[2], number=9, explanation=explanations.SAME_AS.format(count=9, sentence=explanations.NEW_FILE)
+    )
+    tracked[-1] = replace(tracked[-1], explanation=explanations.LINES_REMOVED.format(was="8"))
+    report = replace(samples.RICH, tracked=tuple(tracked))
+    text = render_text(report, language, lookup=samples.lookup, explain=True)
+    assert text.count("↳") == sum(bool(t.explanation) for t in tracked)
+    assert_golden(f"text_explained.{SUFFIX[language]}.txt", text)
 
 
 def test_terminal_text_with_colours_says_the_same() -> None:
@@ -95,7 +113,7 @@ def test_the_flagged_part_is_underlined() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed", "policy_ignored"])
+@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed", "policy_ignored", "suppressed"])
 def test_markdown_reads_well(name: str, language: Language) -> None:
     text = render_markdown(samples.ALL[name], language, lookup=samples.lookup)
     assert_golden(f"report_{name}.{SUFFIX[language]}.md", text)
@@ -109,7 +127,7 @@ def test_markdown_does_nothing_whatever_the_report_says(report: ScanReport) -> N
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed", "whole_tree", "policy_ignored"])
+@pytest.mark.parametrize("name", ["rich", "passed", "scan_failed", "whole_tree", "policy_ignored", "suppressed"])
 def test_html_reads_well(name: str, language: Language) -> None:
     page = render_html(samples.ALL[name], language, lookup=samples.lookup)
     assert_golden(

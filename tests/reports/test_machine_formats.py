@@ -113,6 +113,15 @@ def test_code_quality_is_never_empty_when_nothing_was_assessed(name: str) -> Non
     assert [entry["check_name"] for entry in entries] == ["mergewarden/not-assessed"]
 
 
+def test_code_quality_of_a_change_has_only_what_the_change_brings() -> None:
+    """The other files were not read, so that GitLab would call what they have mended."""
+    entries = document(samples.RICH, "code-quality")
+    assert samples.EXISTING.fingerprint not in {entry["fingerprint"] for entry in entries}
+    assert samples.CHANGED.fingerprint in {entry["fingerprint"] for entry in entries}
+    whole = replace(samples.RICH, subject=replace(samples.RICH.subject, base_sha=None))
+    assert samples.EXISTING.fingerprint in {entry["fingerprint"] for entry in document(whole, "code-quality")}
+
+
 def test_code_quality_is_empty_when_all_is_well() -> None:
     assert document(samples.PASSED, "code-quality") == []
 
@@ -137,3 +146,31 @@ def test_json_tells_who_blocks_and_who_gave_no_answer() -> None:
     assert [f["fingerprint"][:2] for f in found["findings"] if f["blocks"]] == ["c3", "a1", "d4"]
     assert [s["name"] for s in found["scanners"] if not s["assessed"]] == ["other-sast"]
     assert found["counts"]["by_presence"] == {"new": 5, "existing": 1, "changed": 1, "fixed": 1}
+
+
+# --- suppressed findings ----------------------------------------------------------------------------------------------
+
+
+def test_json_says_which_finding_it_is_and_why_it_does_not_count() -> None:
+    report = document(samples.SUPPRESSED, "json")
+    entry = next(found for found in report["findings"] if found["number"] == 812)
+    assert (entry["suppressed"], entry["blocks"]) == (True, False)
+    assert [(s["fingerprint"], s["suppression_id"]) for s in report["decision"]["suppressed"]] == [
+        (samples.SQL.fingerprint, 7),
+        (samples.HOSTILE.fingerprint, None),
+    ]
+    assert [found["suppressed"] for found in report["findings"]].count(True) == 2
+
+
+def test_code_quality_shows_a_suppressed_finding_as_information_with_whose_exception_it_is() -> None:
+    entries = {entry["fingerprint"]: entry for entry in document(samples.SUPPRESSED, "code-quality")}
+    entry = entries[samples.SQL.fingerprint]
+    assert entry["severity"] == "info"
+    assert "(suppressed: called mitigated by alice + bob until 2026-12-31: only reachable" in entry["description"]
+    assert entries[samples.UNFIXED_DEPENDENCY.fingerprint]["severity"] == "minor"
+
+
+def test_gitlabs_report_keeps_a_suppressed_finding_and_says_whose_exception_it_is() -> None:
+    found = document(samples.SUPPRESSED, "gitlab-sast")["vulnerabilities"]
+    assert len(found) == len(samples.SUPPRESSED.tracked)
+    assert found[0]["description"].startswith("Suppressed: called mitigated by alice")

@@ -307,3 +307,17 @@ def test_no_note_does_anything_whatever_a_finding_says(
     assert len(status) <= LONGEST_STATUS
     assert "\n" not in status
     assert len(failure_description(language, reason=text * 20)) <= LONGEST_STATUS
+
+
+def test_the_number_stands_where_gitlab_makes_no_link_to_an_issue_of_it() -> None:
+    text = note(TrackedFinding(samples.SQL, Presence.NEW, number=812))
+    assert "- Number: `#812`" in text
+    assert problems(text, HOSTS) == []
+    assert "Number" not in note(TrackedFinding(samples.SQL, Presence.NEW))
+
+
+def test_a_suppressed_finding_is_listed_once_with_whose_exception_it_is() -> None:
+    before, _, folded = summary(samples.SUPPRESSED).partition("<summary>Suppressed (2)</summary>")
+    assert "#813" not in before
+    assert folded.count("`#813`") == 1
+    assert "**Suppressed** 2" in before

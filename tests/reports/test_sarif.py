@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from bot.domain.verdict import Presence, ScanReport, TrackedFinding
 from bot.reports.sarif import ROOT, render_sarif
 from bot.texts import Language
-from scanners.finding import Location
+from scanners.finding import Location, RelatedLocation
 from tests.reports import samples
 from tests.reports.strategies import reports
 
@@ -122,6 +122,20 @@ def test_a_hostile_path_is_a_relative_uri_that_gives_the_name_back() -> None:
     assert ":" not in place["uri"]
 
 
+def test_related_locations_are_told_with_what_they_mean() -> None:
+    related = (
+        RelatedLocation(Location(PurePosixPath("app/views.py"), 3, 4, 2, 9), "the name comes from here"),
+        RelatedLocation(Location(PurePosixPath("a b.py"), 1)),
+    )
+    report = replace(samples.RICH, tracked=(TrackedFinding(replace(samples.SQL, related=related), Presence.NEW),))
+    document = sarif(report)
+    first, second = results_of(document)[0]["relatedLocations"]
+    assert first["message"]["text"] == "the name comes from here"
+    assert first["physicalLocation"]["region"] == {"startLine": 3, "endLine": 4, "startColumn": 2, "endColumn": 9}
+    assert second["physicalLocation"]["artifactLocation"]["uri"] == "a%20b.py"
+    assert [error.message for error in VALIDATOR.iter_errors(document)] == []
+
+
 def test_a_fix_replaces_whole_lines() -> None:
     result = next(r for r in results_of(sarif(samples.RICH)) if "fixes" in r)
     replacement = result["fixes"][0]["artifactChanges"][0]["replacements"][0]
@@ -139,3 +153,18 @@ def test_the_repository_and_commit_are_named() -> None:
     provenance = sarif(samples.RICH)["runs"][0]["versionControlProvenance"][0]
     assert provenance["repositoryUri"] == samples.SUBJECT.project_url
     assert provenance["revisionId"] == samples.SUBJECT.head_sha
+
+
+def test_a_suppressed_finding_is_a_result_with_its_suppression() -> None:
+    results = run_of(sarif(samples.SUPPRESSED), "sample-sast")["results"]
+    suppressions = {result["properties"]["number"]: result.get("suppressions") for result in results}
+    assert suppressions[812] == [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": "called mitigated by alice + bob until 2026-12-31: only reachable from the batch network, "
+            "see RISK-12",
+        }
+    ]
+    assert [entry["kind"] for entry in suppressions[813]] == ["inSource"]
+    assert suppressions[9] is None

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import explanations, failures, policy_problems
+from bot.domain import explanations, failures, policy_problems, suppression_texts
 from bot.domain.policy import Policy, PolicyRule, Threshold, Unread, tighten
 from bot.domain.policy_file import PolicyError, load_project_policy
 from bot.errors import ConfigurationError, MergewardenError
@@ -38,6 +38,7 @@ _SAMPLES = {
     "size": "70000",
     "status": "502",
     "seconds": "0.5",
+    "date": "2026-12-31",
     "scanner": "detect-secrets",
     "signal": "SIGKILL",
     "command": "diff-tree",
@@ -297,6 +298,7 @@ def test_every_module_of_templates_lists_all_of_them() -> None:
     for module, listed in [
         (explanations, explanations.ALL),
         (reasons, reasons.ALL),
+        (suppression_texts, suppression_texts.ALL),
         (failures, (*failures.ALL, *failures.PHRASES)),
         (policy_problems, (*policy_problems.ALL, *policy_problems.PROBLEMS, *policy_problems.VALUES)),
     ]:

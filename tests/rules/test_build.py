@@ -24,7 +24,8 @@ def copy(tmp_path: Path) -> Path:
     shutil.copytree(build.ROOT / "semgrep/python/sql-injection", tmp_path / "semgrep/python/sql-injection")
     for name in ("bandit.yaml", "secrets.yaml"):
         (tmp_path / name).write_text("{}\n", encoding="utf-8")
-    shutil.copy(build.ROOT / "owasp.yaml", tmp_path)
+    for name in ("owasp.yaml", "suppressions.yaml"):
+        shutil.copy(build.ROOT / name, tmp_path)
     return tmp_path
 
 

@@ -48,6 +48,46 @@ def test_every_rule_has_words_in_both_languages_and_a_judgement(scanner: str, ru
     assert f"https://cwe.mitre.org/data/definitions/{info.cwes[0]}.html" in info.references
 
 
+@pytest.mark.parametrize("rule_id", rules.rule_ids("suppressions"))
+def test_every_suppression_has_words_in_both_languages_and_no_weakness(rule_id: str) -> None:
+    english = rules.rule_text("suppressions", rule_id, "en")
+    chinese = rules.rule_text("suppressions", rule_id, "zh-CN")
+    info = rules.rule_info("suppressions", rule_id)
+    assert english is not None
+    assert chinese is not None
+    assert info is not None
+    for text in (english.title, english.message, english.remediation):
+        assert text
+        assert not re.search(r"[\n{}\u4e00-\u9fff]", text)
+    for text in (chinese.title, chinese.message, chinese.remediation):
+        assert re.search(r"[\u4e00-\u9fff]", text)
+        assert not re.search(r"[\n{}]", text)
+    assert len(english.title) <= 80
+    assert (info.cwes, info.owasp) == ((), ())
+    assert (info.severity, info.confidence, info.mode) in (("low", "high", "comment"), ("medium", "high", "comment"))
+
+
+@pytest.mark.parametrize("rule_id", rules.rule_ids("suppressions"))
+def test_what_leaves_more_than_one_place_unseen_is_worse(rule_id: str) -> None:
+    info = rules.rule_info("suppressions", rule_id)
+    assert info is not None
+    wide = rule_id.endswith(("-all", "-file", "-wide")) or rule_id == "many-suppressions"
+    assert info.severity == ("medium" if wide else "low")
+
+
+def test_bandits_tests_are_known_by_name_too() -> None:
+    for entries in MANAGER.blacklist.values():
+        for entry in entries:
+            assert _id_of(entry["name"]) == entry["id"]
+    for rule_id, plugin in MANAGER.plugins_by_id.items():
+        assert _id_of(plugin.name) == rule_id
+
+
+def _id_of(name: str) -> str | None:
+    info = rules.rule_info("bandit", name)
+    return info.rule_id if info is not None else None
+
+
 def test_catalogue_knows_every_test_of_the_installed_bandit_and_no_other() -> None:
     assert set(rules.rule_ids("bandit")) == _bandit_tests()
 

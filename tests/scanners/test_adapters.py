@@ -15,6 +15,7 @@ from scanners.adapters.bandit import Bandit
 from scanners.adapters.detect_secrets import DetectSecrets
 from scanners.adapters.pip_audit import PipAudit
 from scanners.adapters.semgrep import Semgrep
+from scanners.adapters.suppressions import Suppressions
 from scanners.finding import Severity
 from scanners.interface import GapReason, MalformedReport, Scanner, ScannerAbsent, ScannerError, ScanTarget, Unit
 from scanners.registry import all_scanners
@@ -259,16 +260,20 @@ def test_an_advisory_has_the_severity_it_says_and_high_when_it_says_none(
 
 
 def test_the_registry_lists_every_tool_once() -> None:
-    assert [scanner.name for scanner in all_scanners(None)] == ["semgrep", "bandit", "detect-secrets", "pip-audit"]
+    names = [scanner.name for scanner in all_scanners(None)]
+    assert names == ["semgrep", "bandit", "detect-secrets", "pip-audit", "suppressions"]
 
 
 @pytest.mark.parametrize(
     ("name", "readers"),
     [
-        ("000000.py", {"semgrep", "bandit", "detect-secrets"}),
-        ("000000.ts", {"semgrep", "detect-secrets"}),
+        ("000000.py", {"semgrep", "bandit", "detect-secrets", "suppressions"}),
+        ("000000.ts", {"semgrep", "detect-secrets", "suppressions"}),
         ("000000.txt", {"detect-secrets"}),
-        ("000000.requirements.txt", {"pip-audit", "detect-secrets"}),
+        ("000000.requirements.txt", {"pip-audit", "detect-secrets", "suppressions"}),
+        ("000000.semgrepignore.txt", {"detect-secrets", "suppressions"}),
+        ("000000.trivyignore.requirements.txt", {"pip-audit", "detect-secrets", "suppressions"}),
+        ("000000.json", {"detect-secrets"}),
     ],
 )
 def test_each_tool_reads_its_own_kinds_of_files(name: str, readers: set[str]) -> None:
@@ -276,5 +281,5 @@ def test_each_tool_reads_its_own_kinds_of_files(name: str, readers: set[str]) ->
 
 
 def test_every_tool_says_its_version() -> None:
-    for scanner in (Semgrep(), Bandit(), DetectSecrets(), PipAudit(None)):
+    for scanner in (Semgrep(), Bandit(), DetectSecrets(), PipAudit(None), Suppressions()):
         assert scanner.version()[0].isdigit()

@@ -309,11 +309,11 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, tuple[Scanner
 
 
 class TestRealTools:
-    """The four tools over the samples, once."""
+    """The tools over the samples, once."""
 
     def test_all_of_them_answer(self, real: tuple[Bench, tuple[ScannerRun, ...]]) -> None:
         assert {run.scanner: (run.status, run.reason) for run in real[1]} == dict.fromkeys(
-            ("semgrep", "bandit", "detect-secrets", "pip-audit"), (ScannerStatus.COMPLETED, "")
+            ("semgrep", "bandit", "detect-secrets", "pip-audit", "suppressions"), (ScannerStatus.COMPLETED, "")
         )
 
     def test_comments_in_the_code_switch_nothing_off(self, real: tuple[Bench, tuple[ScannerRun, ...]]) -> None:
@@ -362,7 +362,7 @@ class TestRealTools:
         bench, first = real
         units = bench.units(SAMPLES)
         again = bench.assess(units, *all_scanners(FakeAdvisories(ADVISORY))).bind(tree_of(units))
-        assert [run.seconds for run in again] == [0.0] * 4
+        assert [run.seconds for run in again] == [0.0] * 5
         assert [run.findings for run in again] == [run.findings for run in first]
         assert [run.gaps for run in again] == [run.gaps for run in first]
 

@@ -28,7 +28,18 @@ from bot.store.scans import (
 )
 from bot.store.statements import table
 from bot.store.tables import ScanFindingRecord, ScannerRunRecord
-from scanners.finding import Attribution, Confidence, Dependency, Finding, FindingKind, Fix, Location, Severity
+from scanners.finding import (
+    Attribution,
+    Confidence,
+    Dependency,
+    Finding,
+    FindingKind,
+    Fix,
+    Location,
+    Reach,
+    Severity,
+    Silences,
+)
 from tests.store.counting import counted
 from tests.store.samples import NOON, REPORT, SAST
 
@@ -255,6 +266,8 @@ _findings = st.builds(
     match_hash=_text,
     fingerprint=_text,
     attributions=st.lists(st.builds(Attribution, _text, _text, _text), max_size=2).map(tuple),
+    silences=st.none()
+    | st.builds(Silences, _text, st.sampled_from(Reach), st.none() | st.lists(_text, max_size=2).map(tuple)),
 )
 
 
