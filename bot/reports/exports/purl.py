@@ -68,9 +68,16 @@ def purl_of(dependency: Dependency) -> str:
 def project_purl(project: str, url: str) -> str:
     """The URL of a project as a package: generic, because GitLab servers have no type of their own."""
     namespace, _, name = scalar_text(project).rpartition("/")
-    web = urlsplit(url) if url.isascii() else None
-    qualifiers = {"vcs_url": f"git+{url}"} if web and web.scheme in ("http", "https") and web.netloc else None
+    qualifiers = {"vcs_url": f"git+{url}"} if _is_web_address(url) else None
     return _made("generic", namespace, name, "", qualifiers)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that hold no IPv6 address
+        return False
+    return url.isascii() and parts.scheme in ("http", "https") and parts.netloc != ""
 
 
 def _made(kind: str, namespace: str, name: str, version: str, qualifiers: dict[str, str] | None) -> str:

@@ -226,3 +226,4 @@ def test_packages_have_their_url(dependency: tuple[str, str, str], expected: str
 def test_a_project_without_an_address_is_a_package_all_the_same() -> None:
     assert project_purl("shop/payments", "") == "pkg:generic/shop/payments"
     assert project_purl("shop/payments", "javascript:alert(1)") == "pkg:generic/shop/payments"
+    assert project_purl("shop/payments", "http://[not-an-address") == "pkg:generic/shop/payments"
