@@ -65,6 +65,8 @@ class Limits:
     """Private memory of each process."""
     report_bytes: int = 64 * MEBIBYTE
     findings_per_unit: int = 500
+    niceness: int = 0
+    """Added to each scanner's own: for work that nobody waits for."""
     extra_runs: int = 16
     """Runs after a crash, to find the file that causes it: enough for one among 256."""
 
@@ -392,7 +394,7 @@ class _Job:
             # OCaml 5 reserves half a gibibyte before it does anything, and threads reserve stacks.
             address_space_bytes=2 * self._limits.memory_bytes + 1024 * MEBIBYTE,
             file_bytes=2 * self._limits.report_bytes,
-            niceness=self._scanner.niceness,
+            niceness=min(19, self._scanner.niceness + self._limits.niceness),
             network=False,
             cancelled=self._cancelled,
         )

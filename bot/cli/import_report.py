@@ -116,8 +116,8 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def _print_refusal(refusal: _Refusal) -> None:
     name, reason = one_line(str(refusal.file), 200), one_line(refusal.reason, 500)
-    # The reason names the file where it can, by the last part of its path.
-    where = "" if reason.startswith(refusal.file.name) else f"{name}: "
+    # The reason names the file where it can.
+    where = "" if reason.startswith((refusal.file.name, name)) else f"{name}: "
     print(f"mergewarden: refused, nothing of it is stored: {where}{reason}", file=sys.stderr)
     if refusal.hint:
         print(f"  {one_line(refusal.hint, 500)}", file=sys.stderr)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from bot.domain.evidence import tokens_of
@@ -29,7 +30,7 @@ class Remembered:
     finding: Finding
     """Without the texts; its attributions are those of the stream that are not gone."""
     content: bytes
-    """Digest of all that was shown of it; empty where it is not known from this source."""
+    """Digest of all that was shown of it; empty where it is not known from this source, or its lines are not."""
     version: str
     """Of its hashes."""
     whereabouts: Whereabouts
@@ -73,6 +74,8 @@ class Plan:
     writes: tuple[Write, ...]
     """Nothing about findings that are as they were."""
     gone: tuple[Gone, ...]
+    stale: tuple[Gone, ...]
+    """Words that stand, as nobody looked again, although their files were edited: their lines say nothing any more."""
     numbers: tuple[int, ...]
     """Of each finding of the scan or report, in its order."""
     changed_at: tuple[datetime | None, ...]
@@ -100,6 +103,8 @@ class Observation:
     """Whether a scanner looked again where it saw a finding that it does not report now."""
     version: str
     """Of the findings' hashes."""
+    touched: Callable[[PurePosixPath], bool] = lambda _path: False
+    """Whether a file, by its old name, is or may be another than the source saw last time."""
     settled: Mapping[int, datetime | None] = field(default_factory=dict)
     """Findings that stand here as they stand on a merge request: when they were last edited there."""
     verdict: Verdict | None = None
@@ -167,9 +172,9 @@ def plan(seen: Observation, *, at: datetime, first_number: int) -> Plan:
                 correlated=correlation.explanation if correlation is not None else "",
             )
         )
-    gone = tuple(_gone(seen, reported))
+    gone, stale = _unreported(seen, reported)
     counts["gone"] = len({item.number for item in gone} - set(reported))
-    return Plan(tuple(writes), gone, tuple(numbers), tuple(edited), tuple(told), counts)
+    return Plan(tuple(writes), gone, stale, tuple(numbers), tuple(edited), tuple(told), counts)
 
 
 def unknown(identities: Iterable[Identity], correlations: Collection[int]) -> int:
@@ -189,9 +194,20 @@ def _changed_at(
     return at
 
 
-def _gone(seen: Observation, reported: Mapping[int, set[tuple[str, str]]]) -> Iterable[Gone]:
+def _unreported(
+    seen: Observation, reported: Mapping[int, set[tuple[str, str]]]
+) -> tuple[tuple[Gone, ...], tuple[Gone, ...]]:
+    """What is gone, and what nobody can say that of."""
+    gone: list[Gone] = []
+    stale: list[Gone] = []
     for number in sorted(seen.remembered):
-        known = seen.remembered[number].finding
+        before = seen.remembered[number]
+        known = before.finding
         for scanner, rule_id in tokens_of(known):
-            if (scanner, rule_id) not in reported.get(number, ()) and seen.looked(scanner, known):
-                yield Gone(number, scanner, rule_id)
+            if (scanner, rule_id) in reported.get(number, ()):
+                continue
+            if seen.looked(scanner, known):
+                gone.append(Gone(number, scanner, rule_id))
+            elif before.content and seen.touched(known.location.path):
+                stale.append(Gone(number, scanner, rule_id))
+    return tuple(gone), tuple(stale)

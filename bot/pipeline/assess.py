@@ -22,6 +22,7 @@ from scanners.runner import Limits as ScannerLimits
 from scanners.runner import assess, merge_findings
 
 _EVERYWHERE = PurePosixPath()
+_BULK_NICENESS = 10
 
 
 def never() -> bool:
@@ -167,7 +168,8 @@ def read_files(
                 chosen,
                 workdir=work,
                 cache=tools.cache,
-                limits=tools.scanner_limits,
+                # Merge requests go first on every processor.
+                limits=replace(tools.scanner_limits, niceness=_BULK_NICENESS),
                 recipes=tools.recipes,
             )
             parts.append(assessment.bind(material.files["head"]))

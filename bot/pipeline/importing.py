@@ -36,7 +36,7 @@ from bot.store import imports, projects, tracking
 from bot.store.engine import session, write_session
 from bot.store.tracking import Ref
 from scanners.finding import Finding
-from scanners.fingerprint import VERSION
+from scanners.fingerprint import VERSION, digest
 from scanners.imports import ImportLimits, open_report
 from scanners.imports.model import ImportedFinding, ImportedTool, Rejected, Statement
 from scanners.imports.reader import OpenedReport
@@ -132,7 +132,8 @@ def import_report(
         target.merge_request_iid is None and project.default_branch == target.ref,
     )
     target = ImportTarget(target.project_id, target.ref, target.merge_request_iid, commit)
-    repeated = _last_word(services, ref, opened, commit)
+    said = _said(opened, strip_prefix)
+    repeated = _last_word(services, ref, opened, said, commit)
     if repeated is not None:
         return ImportOutcome(
             repeated.id,
@@ -160,7 +161,7 @@ def import_report(
                 prepare(
                     services.store,
                     history,
-                    _look(services, ref, source, heard, opened, commit, at, changes),
+                    _look(services, ref, source, heard, said, commit, at, changes),
                     heard.spool,
                 )
                 for source, heard in contents.heard.items()
@@ -244,12 +245,19 @@ def _commit_of(opened: OpenedReport) -> str | None:
     return commits.pop() if len(commits) == 1 else None
 
 
-def _last_word(services: Services, ref: Ref, opened: OpenedReport, commit: str | None) -> imports.RecordedImport | None:
+def _said(opened: OpenedReport, strip_prefix: PurePosixPath | None) -> str:
+    """What a stream remembers a report by: with another root, the same file names other paths."""
+    return opened.digest if strip_prefix is None else digest("stripped", opened.digest, str(strip_prefix))
+
+
+def _last_word(
+    services: Services, ref: Ref, opened: OpenedReport, said: str, commit: str | None
+) -> imports.RecordedImport | None:
     """The import of the very same file, when nothing came after it."""
     with session(services.store) as reading:
         for tool in opened.tools:
             state = tracking.stream_state(reading, ref, source_of(tool))
-            if (state.report_digest, state.commit) != (opened.digest, commit):
+            if (state.report_digest, state.commit) != (said, commit):
                 return None
         branch = ref.target or ref.name
         return imports.last_identical(reading, ref.project_id, branch, ref.merge_request_iid, opened.digest)
@@ -325,7 +333,7 @@ def _look(
     ref: Ref,
     source: str,
     heard: _Heard,
-    opened: OpenedReport,
+    said: str,
     commit: str | None,
     at: datetime,
     changes: Sequence[FileChange] | None,
@@ -346,7 +354,7 @@ def _look(
         commit,
         at,
         looked=looked,
-        report_digest=opened.digest,
+        report_digest=said,
         looked_with={
             "scanner": tool.name,
             "version": tool.version,
@@ -411,7 +419,8 @@ def _store(
         counts["returned"] += len(returned)
     if contents.statements:
         rules = services.policy().for_project(project.path).suppressions
-        apply_statements(writing, project.id, contents.statements, rules=rules, now=at)
+        by_hand = target.merge_request_iid is None and not actor.startswith(imports.PIPELINE)
+        apply_statements(writing, project.id, contents.statements, rules=rules, now=at, by_hand=by_hand)
     import_id = imports.record(
         writing,
         project_id=target.project_id,

@@ -14,6 +14,7 @@ from dataclasses import replace
 from bot.domain.verdict import TrackedFinding
 from bot.store.tracking import Said
 from scanners.finding import Finding, FindingKind
+from scanners.fingerprint import digest
 from scanners.interface import ScannerRun, ScannerStatus
 
 IMPORTED = "-import"
@@ -30,6 +31,7 @@ def merged(
     A weakness that both see is one finding with the words of our scan and everybody's attributions.
     """
     findings = list(tracked)
+    names = {item.finding.fingerprint for item in findings}
     places = {item.number: index for index, item in enumerate(findings) if item.number is not None}
     added: list[ScannerRun] = []
     for said in reports:
@@ -39,8 +41,14 @@ def merged(
             assert item.number is not None, "whatever was imported has one"
             index = places.get(item.number)
             if index is None:
-                places[item.number] = len(findings)
-                findings.append(item)
+                if item.finding.fingerprint in names:
+                    # A copy is counted otherwise here than on its own branch, and must not answer to another's name.
+                    name = digest("import", item.finding.fingerprint, str(item.number))
+                    findings.append(replace(item, finding=replace(item.finding, fingerprint=name)))
+                else:
+                    findings.append(item)
+                names.add(findings[-1].finding.fingerprint)
+                places[item.number] = len(findings) - 1
             else:
                 findings[index] = replace(findings[index], finding=_seen_by_both(findings[index].finding, item.finding))
         added.append(_run(said))

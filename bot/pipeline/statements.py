@@ -9,12 +9,13 @@ asks for it, waits for a second person. ``affected`` confirms the findings that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from packageurl import PackageURL
 from sqlalchemy.orm import Session
 
-from bot.domain.policy import SuppressionRules
+from bot.domain.policy import SecondPerson, SuppressionRules
 from bot.domain.suppression import LONGEST_WORD, Scope, Standing, Suppression, requested
 from bot.domain.triage import Justification, TriageState, judge
 from bot.store import findings, suppressions, triage
@@ -25,15 +26,29 @@ SOURCE = "import"
 
 
 def apply_statements(
-    writing: Session, project_id: int, statements: Sequence[Statement], *, rules: SuppressionRules, now: datetime
+    writing: Session,
+    project_id: int,
+    statements: Sequence[Statement],
+    *,
+    rules: SuppressionRules,
+    now: datetime,
+    by_hand: bool = True,
 ) -> None:
-    """Take the statements over, in the caller's transaction; the same ones again change nothing."""
-    living = [
+    """
+    Take the statements over, in the caller's transaction; the same ones again change nothing.
+
+    What nobody brought ``by_hand``, as whoever opens a merge request can make its pipeline say anything, waits for a
+    second person whatever the policy says.
+    """
+    if not by_hand:
+        rules = replace(rules, second_person=SecondPerson.ALWAYS)
+    said = [
         made
         for made in suppressions.all_for(writing, project_id)
-        if made.scope is Scope.ADVISORY and made.standing(now) in (Standing.WAITING, Standing.IN_FORCE)
+        # What a person ended must not begin anew with the next report.
+        if made.scope is Scope.ADVISORY and made.standing(now) is not Standing.EXPIRED
     ]
-    known = {(made.advisory.casefold(), made.package, made.created_by) for made in living}
+    known = {(made.advisory.casefold(), made.package, made.created_by) for made in said}
     confirmed: list[tuple[Statement, str]] = []
     for statement in statements:
         if not statement.advisory_ids:

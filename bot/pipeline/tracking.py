@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Protocol, TypeVar
@@ -19,8 +19,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from bot.domain.change import ChangeKind, FileChange
-from bot.domain.identity import Pool, correlate_known, identify
+from bot.domain.evidence import is_package
+from bot.domain.identity import Correlation, Pool, correlate_known, identify
 from bot.domain.lifecycle import Observation, Plan, Remembered, Verdict, plan, unknown
+from bot.domain.linemap import LineMap
 from bot.domain.triage import reopened
 from bot.domain.verdict import Presence
 from bot.pipeline.git import GitError
@@ -170,13 +172,15 @@ def prepare(store: Engine, history: History | None, look: Look, findings: Findin
         if target is not None:
             there = tracking.known_in_stream(reading, target, {f.location.path for f in current} | set(look.old_paths))
             known.append(there)
-        others = tracking.known_on_ref(reading, state, {f.location.path for f in current}) if look.correlate else {}
+        others = tracking.known_on_ref(reading, state, {f.location.path for f in current}) if look.correlate else []
     since = changes_between(history, state.commit, look.commit) if remembered else None
     pools.append(Pool(_findings(remembered), since))
     if target is not None:
         pools.append(
             Pool(_findings(known[1]), changes_between(history, target.commit, look.commit) if known[1] else None)
         )
+    # Where a scanner did not look again, its lines are not those of the stream's commit, and git's map is not theirs.
+    pools += [Pool(unread) for there in known if (unread := _findings(there, with_lines=False))]
 
     identities = list(identify(current, pools))
     left = [index for index, identity in enumerate(identities) if identity.number is None]
@@ -212,13 +216,18 @@ def prepare(store: Engine, history: History | None, look: Look, findings: Findin
             if identity.number is not None:
                 taken.add(identity.number)
         known.append(anywhere)
-    correlations = {}
-    if others:
-        left = [index for index, identity in enumerate(identities) if identity.number is None]
-        free = {number: item.finding for number, item in others.items() if number not in taken}
+    correlations: dict[int, Correlation] = {}
+    for looked_at, there in others:
+        left = [i for i, identity in enumerate(identities) if identity.number is None and i not in correlations]
+        if not left:
+            break
+        free = {number: item.finding for number, item in there.items() if number not in taken}
+        if looked_at is not None and look.commit is not None:
+            free = _where_they_went(free, changes_between(history, looked_at, look.commit))
         same = correlate_known([current[i] for i in left], free)
-        correlations = {left[position]: correlation for position, correlation in same.items()}
-        known.append(others)
+        correlations |= {left[position]: correlation for position, correlation in same.items()}
+        taken |= {correlation.number for correlation in same.values()}
+        known.append(there)
 
     destinations = _Destinations(since)
     observation = Observation(
@@ -230,6 +239,7 @@ def prepare(store: Engine, history: History | None, look: Look, findings: Findin
         elsewhere=ChainMap(*(dict(k) for k in reversed(known[1:]))) if len(known) > 1 else {},
         looked=lambda scanner, finding: look.looked(scanner, finding, destinations.of(finding.location.path)),
         version=look.version,
+        touched=destinations.touched,
         settled=settled,
         verdict=look.verdict,
     )
@@ -255,6 +265,7 @@ def write(writing: Session, prepared: Prepared) -> frozenset[int]:
         looked_with=look.looked_with,
         writes=decided.writes,
         gone=decided.gone,
+        stale=decided.stale,
         light=prepared.findings.light,
         values=prepared.findings.values,
         version=look.version,
@@ -270,6 +281,7 @@ def _says_the_same(prepared: Prepared) -> bool:
     return (
         not prepared.plan.writes
         and not prepared.plan.gone
+        and not prepared.plan.stale
         and state.stream_id is not None
         and (state.commit, state.report_digest, state.scan_id) == (look.commit, look.report_digest, look.scan_id)
         and dict(state.looked_with) == dict(look.looked_with)
@@ -293,8 +305,28 @@ def _target(reading: Session, look: Look) -> StreamState | None:
     return state if state.stream_id is not None else None
 
 
-def _findings(remembered: Mapping[int, Remembered]) -> dict[int, Finding]:
-    return {number: item.finding for number, item in remembered.items()}
+def _findings(remembered: Mapping[int, Remembered], *, with_lines: bool = True) -> dict[int, Finding]:
+    """Those whose lines are those of the stream's commit, or the others."""
+    return {number: item.finding for number, item in remembered.items() if bool(item.content) is with_lines}
+
+
+def _where_they_went(known: Mapping[int, Finding], changes: Sequence[FileChange] | None) -> dict[int, Finding]:
+    """Those that nobody edited, as they stand after the changes; packages wherever git cannot be asked, too."""
+    by_old = {c.old_path: c for c in changes or () if c.kind is not ChangeKind.COPIED}
+    lines = {path: LineMap(change.hunks) for path, change in by_old.items()}
+    found = {}
+    for number, finding in known.items():
+        where = finding.location
+        change = by_old.get(where.path)
+        if is_package(finding) or (changes is not None and change is None):
+            found[number] = finding
+        elif change is not None and change.new_path is not None and not change.binary:
+            extent = lines[where.path].of_base(where.start_line, where.end_line)
+            if not extent.edited and extent.survivors is not None:
+                start, end = extent.survivors
+                place = replace(where, path=change.new_path, start_line=start, end_line=end)
+                found[number] = replace(finding, location=place)
+    return found
 
 
 def changes_between(history: History | None, old: str | None, new: str | None) -> Sequence[FileChange] | None:
@@ -319,6 +351,7 @@ class _Destinations:
     """Where files went, by what git says."""
 
     def __init__(self, changes: Sequence[FileChange] | None) -> None:
+        self._known = changes is not None
         self._moved = {
             change.old_path: change.new_path
             for change in changes or ()
@@ -328,3 +361,7 @@ class _Destinations:
     def of(self, path: PurePosixPath) -> PurePosixPath | None:
         """What the file is called now; None when it was deleted."""
         return self._moved.get(path, path)
+
+    def touched(self, path: PurePosixPath) -> bool:
+        """Whether the file is another than it was, or nobody knows."""
+        return not self._known or path in self._moved

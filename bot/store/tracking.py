@@ -113,6 +113,8 @@ class Update:
     """One of them by its position, whole: as ``findings.finding_values``."""
     version: str = VERSION
     """Of the findings' hashes."""
+    stale: Collection[Gone] = ()
+    """As ``bot.domain.lifecycle.Plan.stale``."""
 
 
 def content_of(finding: Finding) -> bytes:
@@ -266,12 +268,19 @@ def known_in_stream(
 
 def known_on_ref(
     session: Session, state: StreamState, paths: Collection[PurePosixPath] | None = None
-) -> dict[int, Remembered]:
-    """What the other sources see on the ref, by number."""
+) -> list[tuple[str | None, dict[int, Remembered]]]:
+    """What the other sources see on the ref, by number, each with the commit that it looked at."""
     if state.ref_id is None:
-        return {}
+        return []
     streams = select(_STREAM.c.id).where(_STREAM.c.ref_id == state.ref_id, _STREAM.c.source != state.source)
-    return _remembered(session, _ATTRIBUTION.c.stream_id.in_(streams), paths)
+    found: dict[int, dict[int, Remembered]] = {}
+    for stream_id, item in _rows_of(session, _ATTRIBUTION.c.stream_id.in_(streams), paths):
+        if item.content:
+            found.setdefault(stream_id, {})[item.number] = item
+    if not found:
+        return []
+    commits = session.execute(select(_STREAM.c.id, _STREAM.c.commit_sha).where(_STREAM.c.id.in_(list(found)))).all()
+    return [(row.commit_sha, found[row.id]) for row in sorted(commits, key=lambda row: int(row.id))]
 
 
 def known_on_merge_requests(
@@ -300,7 +309,8 @@ def known_on_merge_requests(
     found: dict[int, dict[int, Remembered]] = {row.id: {} for row in streams}
     where = _ATTRIBUTION.c.stream_id.in_(list(found))
     for stream_id, item in _rows_of(session, where, paths):
-        found[stream_id][item.number] = item
+        if item.content:
+            found[stream_id][item.number] = item
     return [(row.commit_sha, found[row.id]) for row in streams if found[row.id]]
 
 
@@ -464,7 +474,14 @@ def _attributions(streams: Any) -> Select[Any]:
             _PRESENCE, and_(_PRESENCE.c.ref_id == _STREAM.c.ref_id, _PRESENCE.c.finding_id == _ATTRIBUTION.c.finding_id)
         )
         .where(streams, _ATTRIBUTION.c.gone_at.is_(None))
-        .order_by(_ATTRIBUTION.c.stream_id, _ATTRIBUTION.c.finding_id, _ATTRIBUTION.c.place, _ATTRIBUTION.c.token)
+        .order_by(
+            _ATTRIBUTION.c.stream_id,
+            _ATTRIBUTION.c.finding_id,
+            # Whose lines are those of the stream's commit comes first.
+            _ATTRIBUTION.c.content == b"",
+            _ATTRIBUTION.c.place,
+            _ATTRIBUTION.c.token,
+        )
     )
 
 
@@ -551,6 +568,8 @@ def write(session: Session, change: Update) -> frozenset[int]:
         returned = _alter(session, change, others, ref_id, stream_id)
     if change.gone:
         _leave(session, change, ref_id, stream_id)
+    if change.stale:
+        _lose_lines(session, change, stream_id)
     return returned
 
 
@@ -618,6 +637,17 @@ def forget_project(session: Session, project_id: int) -> None:
 
 
 def _enter_ref(session: Session, ref: Ref) -> int:
+    if ref.is_default:
+        # It may have been another one, or have had another name.
+        former = session.scalars(
+            update(_REF)
+            .values(is_default=False)
+            .where(_REF.c.project_id == ref.project_id, _REF.c.is_default, _REF.c.key != ref.key)
+            .returning(_REF.c.id)
+        ).all()
+        if former:
+            present = and_(_PRESENCE.c.ref_id.in_(former), _PRESENCE.c.gone_at.is_(None))
+            _place_again(session, select(_PRESENCE.c.finding_id).where(present))
     statement = insert_into(session, _REF).values(
         project_id=ref.project_id,
         key=ref.key,
@@ -882,6 +912,21 @@ def _leave(session: Session, change: Update, ref_id: int, stream_id: int) -> Non
             )
         )
         _place_again(session, select(gone.c.finding_id))
+
+
+def _lose_lines(session: Session, change: Update, stream_id: int) -> None:
+    """Mark whose lines are not those of the stream's commit any more, until they are reported again."""
+    rows = ({"finding_id": item.number, "token": token_of(item.scanner, item.rule_id)} for item in change.stale)
+    with staged(session, [_ATTRIBUTION.c.finding_id, _ATTRIBUTION.c.token], rows) as stale:
+        session.execute(
+            update(_ATTRIBUTION)
+            .values(content=b"")
+            .where(
+                _ATTRIBUTION.c.stream_id == stream_id,
+                _ATTRIBUTION.c.finding_id == stale.c.finding_id,
+                _ATTRIBUTION.c.token == stale.c.token,
+            )
+        )
 
 
 def _place_again(session: Session, numbers: Select[Any]) -> None:

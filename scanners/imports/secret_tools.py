@@ -76,7 +76,8 @@ def _leak(value: Any, paths: Paths, claims: FirstUse) -> Entry | None:
     rule = _rule("gitleaks", rule_id, description, Severity.HIGH, Confidence.MEDIUM)
     if rule is None:
         return None
-    names = [("gitleaks/Fingerprint", fingerprint)]
+    # Without a commit it is file, rule and line, and would be the same for any other secret on that line.
+    names = [("gitleaks/Fingerprint", fingerprint)] if value.get("Commit") else []
     return common.imported(0, "", rule, location, code=code, fingerprints=common.tool_fingerprints(names))
 
 

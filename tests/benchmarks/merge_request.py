@@ -91,7 +91,8 @@ def measure(console: Console) -> list[Figure]:
 
         warm = open_silently(story, code.merge_request(9), "warm")
         console.print(f"  first merge request ever, mirror made: {seconds_to_verdict(story, warm, 'open')[0]:.2f} s")
-        stage.settle()
+        # The first merge request also has the default branch read, which takes a while and must not be measured.
+        stage.settle(LONGEST_SECONDS)
 
         firsts, seconds_, slowest, strictest = [], [], [], []
         for number in range(ROUNDS):

@@ -73,6 +73,8 @@ def test_a_refused_file_says_where_and_does_not_keep_the_others_out(line: Comman
     assert done.returncode == 2
     assert "1 of 4 files imported for shop/backend" in done.stdout
     assert done.stderr.count("refused, nothing of it is stored") == 3
+    refused = line("import", line.data_dir / "cut.sarif", *WHERE)
+    assert refused.stderr.count("cut.sarif") == 1
     for name in ("cut.sarif", "picture.png", "missing.json"):
         assert name in done.stderr
     assert "good.sarif" not in done.stderr
@@ -129,11 +131,12 @@ def test_a_format_that_there_is_not_names_those_that_there_are(line: CommandLine
 def test_absolute_paths_of_a_build_are_made_relative(line: CommandLine) -> None:
     write(line, "x.sarif", sarif(("/builds/shop/backend/src/a.js", 3)))
     assert "1 rejected" in line("import", "x.sarif", *WHERE).stdout
-    done = line(
-        "import", "x.sarif", "--project", "shop/other", "--ref", "main", "--strip-prefix", "/builds/shop/backend"
-    )
+    # As the message says: the same file once more, with the folder.
+    again = ("import", "x.sarif", *WHERE, "--strip-prefix", "/builds/shop/backend")
+    done = line(*again)
     assert "1 new" in done.stdout
     assert "0 rejected" in done.stdout
+    assert "the same as import 2" in line(*again).stdout
 
 
 def test_names_of_files_and_tools_cannot_rewrite_the_terminal(line: CommandLine) -> None:

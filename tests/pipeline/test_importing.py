@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.domain.known import KnownFinding, Whereabouts
+from bot.domain.suppression import Standing, revoke
 from bot.domain.triage import Justification, TriageState
 from bot.observability.logs import configure_logging
 from bot.observability.metrics import Metrics
@@ -44,8 +45,9 @@ class Desk:
     def take(self, document: object, name: str = "report.json", **options: Any) -> ImportOutcome:
         path = self.folder / name
         path.write_text(document if isinstance(document, str) else json.dumps(document))
-        target = ImportTarget(self.project.id, "main", commit=options.pop("commit", None))
-        return import_report(self.services, path, target, actor="ada", **options)
+        iid, commit = options.pop("merge_request_iid", None), options.pop("commit", None)
+        target = ImportTarget(self.project.id, "main", iid, commit)
+        return import_report(self.services, path, target, **{"actor": "ada", **options})
 
     def known(self) -> list[KnownFinding]:
         with session(self.services.store) as reading:
@@ -268,6 +270,33 @@ def test_a_vex_document_makes_an_exception_that_ends_and_the_same_again_makes_no
     (item,) = desk.known()
     assert item.suppressed
     assert item.judgement.state is TriageState.DETECTED
+
+
+def test_what_a_pipeline_says_is_no_exception_before_a_person_agrees(desk: Desk) -> None:
+    """Whoever opens a merge request can make its pipeline say anything, in anybody's name."""
+    desk.take(audit())
+    desk.take(vex("not_affected", justification="component_not_present"), "vex.json", actor="pipeline 17")
+    with session(desk.services.store) as reading:
+        (made,) = suppressions.all_for(reading, desk.project.id)
+    assert made.standing(made.created_at) is Standing.WAITING
+    assert not desk.known()[0].suppressed
+
+
+def test_what_is_said_for_a_merge_request_is_no_exception_either(desk: Desk) -> None:
+    desk.take(audit())
+    desk.take(vex("not_affected", justification="component_not_present"), "vex.json", merge_request_iid=3)
+    assert not desk.known()[0].suppressed
+
+
+def test_an_exception_that_a_person_ended_does_not_begin_anew_with_the_next_report(desk: Desk) -> None:
+    desk.take(audit())
+    document = vex("not_affected", justification="component_not_present")
+    desk.take(document, "vex.json")
+    with write_session(desk.services.store) as writing:
+        (made,) = suppressions.all_for(writing, desk.project.id)
+        suppressions.revoke(writing, revoke(made, actor="grace", now=made.created_at))
+    desk.take(json.dumps(document) + "\n", "vex.json")
+    assert not desk.known()[0].suppressed
 
 
 def test_a_vex_document_that_says_affected_confirms(desk: Desk) -> None:

@@ -22,7 +22,7 @@ from bot.store.engine import session, write_session
 from bot.store.statements import table
 from bot.store.tables import AttributionRecord, FindingRecord, PresenceRecord, StreamRecord
 from bot.store.tracking import OWN, Overtaken, Ref
-from scanners.finding import Attribution, Finding
+from scanners.finding import Attribution, Finding, FindingKind
 from tests.domain.builders import change, diff, finding, package
 from tests.store.counting import counted
 
@@ -280,6 +280,49 @@ def test_a_scanner_that_did_not_look_closes_nothing(desk: Desk) -> None:
     assert desk.whereabouts(number) is Whereabouts.NOWHERE
 
 
+def secret(line: int) -> Finding:
+    """Its value is in no hash."""
+    return finding(line=line, code="masked", kind=FindingKind.SECRET, scanner="detect-secrets", rule="Keyword")
+
+
+def test_a_secret_that_was_put_in_while_nobody_looked_is_not_the_one_that_was_accepted(desk: Desk) -> None:
+    request = merge_request(3)
+    (number,) = desk.scan([secret(5)], "one", request).plan.numbers
+    desk.history.between("one", "two", change((5, 1, 5, 1)))
+    desk.scan([], "two", request, looked=lambda scanner: False)
+    assert desk.whereabouts(number) is Whereabouts.ELSEWHERE
+    desk.history.between("two", "three")
+    plan = desk.scan([secret(5)], "three", request).plan
+    assert plan.numbers == (number,)
+    assert plan.changed_at[0] is not None
+    # From then on its lines are known again.
+    desk.history.between("three", "four", change((1, 0, 2, 1)))
+    again = desk.scan([secret(6)], "four", request).plan
+    assert again.explanations == (f"same as #{number}: line map: was 5, now 6",)
+    assert again.changed_at == plan.changed_at
+
+
+def test_where_nobody_looked_and_nothing_was_edited_the_lines_hold(desk: Desk) -> None:
+    (number,) = desk.scan([secret(5)], "one").plan.numbers
+    desk.history.between("one", "two", change((1, 1, 1, 1), old="other.py", new="other.py"))
+    before = desk.rows()
+    desk.scan([], "two", looked=lambda scanner: False)
+    assert desk.rows() == before
+    desk.history.between("two", "three", change((1, 0, 2, 1)))
+    plan = desk.scan([secret(6)], "three").plan
+    assert (plan.numbers, plan.changed_at) == ((number,), (None,))
+
+
+def test_a_word_that_nobody_could_check_is_marked_once(desk: Desk) -> None:
+    desk.scan([secret(5)], "one")
+    desk.history.between("one", "two", change((5, 1, 5, 1)))
+    desk.scan([], "two", looked=lambda scanner: False)
+    before = desk.rows()
+    desk.history.between("two", "three", change((5, 1, 5, 1)))
+    assert desk.scan([], "three", looked=lambda scanner: False).plan.stale == ()
+    assert desk.rows() == before
+
+
 def test_an_attribution_that_ends_stays_with_its_dates(desk: Desk) -> None:
     both = finding(line=5, code="c", also=[("semgrep", "x")])
     (number,) = desk.scan([both], "one").plan.numbers
@@ -371,6 +414,31 @@ def test_our_own_scan_joins_what_a_report_told_first(desk: Desk) -> None:
     theirs = finding(line=5, rule="py/sql-injection", scanner="CodeQL", cwes=(89,))
     (number,) = desk.scan([theirs], "one", source="import:CodeQL", correlate=True).plan.numbers
     assert desk.scan([finding(line=5, code="c", cwes=(89,))], "one", correlate=True).plan.numbers == (number,)
+
+
+def test_another_source_is_asked_about_lines_as_they_are_now(desk: Desk) -> None:
+    """Our scan looked at an older commit: what it saw on line 5 then is not what stands there now."""
+    (number,) = desk.scan([finding(line=5, code="c", cwes=(89,))], "one").plan.numbers
+    desk.history.between("one", "two", change((1, 0, 2, 10)))
+    theirs = [finding(line=line, rule="py/sql-injection", scanner="CodeQL", cwes=(89,)) for line in (5, 15)]
+    plan = desk.scan(theirs, "two", source="import:CodeQL", correlate=True).plan
+    assert plan.numbers[0] != number
+    assert plan.numbers[1] == number
+
+
+@pytest.mark.parametrize("why", ["edited", "no git"])
+def test_another_source_that_may_mean_other_code_is_not_asked(desk: Desk, why: str) -> None:
+    (number,) = desk.scan([finding(line=5, code="c", cwes=(89,))], "one").plan.numbers
+    desk.history.between("one", "two", change((5, 1, 5, 1)))
+    desk.history.broken = why == "no git"
+    theirs = finding(line=5, rule="py/sql-injection", scanner="CodeQL", cwes=(89,))
+    assert desk.scan([theirs], "two", source="import:CodeQL", correlate=True).plan.numbers != (number,)
+
+
+def test_what_is_left_on_the_former_default_branch_is_not_on_the_default_branch(desk: Desk) -> None:
+    (number,) = desk.scan([finding(line=5, code="c")], "one").plan.numbers
+    desk.scan([], "two", Ref(PROJECT, "trunk", is_default=True))
+    assert desk.whereabouts(number) is Whereabouts.ELSEWHERE
 
 
 def test_one_advisory_by_another_name_is_one_finding(desk: Desk) -> None:
