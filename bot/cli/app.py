@@ -4,8 +4,12 @@ The command line, put together. Each command's module is imported when it is cal
 
 from __future__ import annotations
 
+import errno
+import os
+import sqlite3
 import sys
 import traceback
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -595,6 +599,9 @@ def token_revoke(
 
 def main() -> None:
     """Entry point: errors that a person can mend are printed without a traceback."""
+    if sys.stdout is None:
+        # Whoever closes standard output does not want it. Nothing that is opened later may take its place.
+        sys.stdout = open(os.dup2(os.open(os.devnull, os.O_WRONLY), 1), "w", encoding="utf-8")  # noqa: SIM115
     try:
         app()
     except MergewardenError as error:
@@ -604,8 +611,27 @@ def main() -> None:
         sys.exit(WRONG_USE)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception:
+    except Exception as error:
+        if _no_space(error):
+            print("mergewarden: there is no space left where it writes, and nothing was assessed", file=sys.stderr)
+            print("  Make room for the data directory, the temporary folder and the output.", file=sys.stderr)
+            _drop_output()
+            sys.exit(NOT_ASSESSED)
         # Python's own status for this is 1, which would read as a verdict.
         traceback.print_exc()
         print("mergewarden: this is a fault of ours, and nothing was assessed", file=sys.stderr)
         sys.exit(NOT_ASSESSED)
+
+
+def _no_space(error: BaseException) -> bool:
+    """Whether a disk is full: the system's word, or SQLite's behind the one of its driver."""
+    original = getattr(error, "orig", error)
+    if isinstance(original, sqlite3.Error):
+        return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return isinstance(original, OSError) and original.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _drop_output() -> None:
+    """What is left in the buffer would fail once more when Python ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -23,6 +23,7 @@ from bot.store import findings, heads, scans, tracking
 from bot.store.engine import session, write_session
 from bot.store.tracking import OWN, Ref
 from scanners.fingerprint import RECIPES, Recipe
+from scanners.imports import ReportError
 from scanners.interface import ScanTarget
 from tests.pipeline.workshop import MarkScanner, Workshop
 from tests.standin import MergeRequest, Project
@@ -309,3 +310,35 @@ def test_a_report_about_an_earlier_push_does_not_count(workshop: Workshop, tmp_p
     assert workshop.sync(request) == "failed"
     workshop.gitlab.commit(project, "feature", {"a.py": "# 1\n# 2\n# 3\n"}, author=workshop.ada)
     assert workshop.scan(request) == "passed"
+
+
+def test_a_reported_line_that_a_later_push_edits_has_to_be_confirmed(workshop: Workshop, tmp_path: Path) -> None:
+    """The first push left it alone, the second one did not: the sum of them is what counts."""
+    project = workshop.project({"a.py": "# 1\n# 2\n"})
+    request = workshop.open({"a.py": "# 1\n# 2\n# 3\n"}, project)
+    workshop.scan(request)
+    target = ImportTarget(project.id, "main", request.iid, request.head_sha)
+    import_report(workshop.services, sarif(tmp_path / "1.sarif", ("a.py", "error", 1)), target, actor="ci")
+    assert workshop.sync(request) == "passed"
+    workshop.gitlab.commit(project, "feature", {"a.py": "# worse\n# 2\n# 3\n"}, author=workshop.ada)
+    workshop.scan(request)
+    target = ImportTarget(project.id, "main", request.iid, request.head_sha)
+    import_report(workshop.services, sarif(tmp_path / "2.sarif", ("a.py", "error", 1)), target, actor="ci")
+    assert workshop.sync(request) == "failed"
+    (item,) = report_of(workshop, request).tracked
+    assert item.presence.value == "changed"
+
+
+def test_a_late_report_about_an_older_commit_takes_nothing_back(workshop: Workshop, tmp_path: Path) -> None:
+    project = workshop.project({"a.py": "# 1\n"})
+    request = workshop.open({"a.py": "# 1\n# 2\n"}, project)
+    workshop.scan(request)
+    older = ImportTarget(project.id, "main", request.iid, request.head_sha)
+    workshop.gitlab.commit(project, "feature", {"a.py": "# 1\n# 2\n# 3\n"}, author=workshop.ada)
+    workshop.scan(request)
+    target = ImportTarget(project.id, "main", request.iid, request.head_sha)
+    import_report(workshop.services, sarif(tmp_path / "r.sarif", ("a.py", "error", 3)), target, actor="ci")
+    assert workshop.sync(request) == "failed"
+    with pytest.raises(ReportError, match="older commit"):
+        import_report(workshop.services, sarif(tmp_path / "late.sarif"), older, actor="ci")
+    assert workshop.sync(request) == "failed"
