@@ -9,13 +9,13 @@ import os
 import sqlite3
 import sys
 import traceback
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.cli.output import drop_output
 from bot.errors import MergewardenError
 
 WRONG_USE = 2
@@ -601,7 +601,7 @@ def main() -> None:
     """Entry point: errors that a person can mend are printed without a traceback."""
     if sys.stdout is None:
         # Whoever closes standard output does not want it. Nothing that is opened later may take its place.
-        sys.stdout = open(os.dup2(os.open(os.devnull, os.O_WRONLY), 1), "w", encoding="utf-8")  # noqa: SIM115
+        sys.stdout = os.fdopen(os.dup2(os.open(os.devnull, os.O_WRONLY), 1), "w", encoding="utf-8")
     try:
         app()
     except MergewardenError as error:
@@ -615,7 +615,7 @@ def main() -> None:
         if _no_space(error):
             print("mergewarden: there is no space left where it writes, and nothing was assessed", file=sys.stderr)
             print("  Make room for the data directory, the temporary folder and the output.", file=sys.stderr)
-            _drop_output()
+            drop_output()
             sys.exit(NOT_ASSESSED)
         # Python's own status for this is 1, which would read as a verdict.
         traceback.print_exc()
@@ -629,9 +629,3 @@ def _no_space(error: BaseException) -> bool:
     if isinstance(original, sqlite3.Error):
         return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
     return isinstance(original, OSError) and original.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def _drop_output() -> None:
-    """What is left in the buffer would fail once more when Python ends."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

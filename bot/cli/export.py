@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.cli.common import open_services, project_of
-from bot.cli.output import written_whole
+from bot.cli.output import drop_output, written_whole
 from bot.domain.known import KnownFinding, Whereabouts
 from bot.errors import MergewardenError
 from bot.reports.exports.registry import exporter
@@ -73,7 +72,7 @@ def _write(chosen: Exporter, subject: ExportSubject, findings: Iterator[KnownFin
         chosen.write(sys.stdout.buffer, subject, findings)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Whoever reads has seen enough; Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever reads has seen enough.
+        drop_output()
         return _BROKEN_PIPE
     return 0

@@ -115,10 +115,10 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _print_refusal(refusal: _Refusal) -> None:
+    # The reason names the file where it can, by the last part of its path.
     name, reason = one_line(str(refusal.file), 200), one_line(refusal.reason, 500)
-    # The reason names the file where it can.
-    where = "" if reason.startswith((refusal.file.name, name)) else f"{name}: "
-    print(f"mergewarden: refused, nothing of it is stored: {where}{reason}", file=sys.stderr)
+    reason = reason.removeprefix(f"{one_line(refusal.file.name, 200)}: ")
+    print(f"mergewarden: refused, nothing of it is stored: {name}: {reason}", file=sys.stderr)
     if refusal.hint:
         print(f"  {one_line(refusal.hint, 500)}", file=sys.stderr)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,3 +47,9 @@ def written_whole(place: Path, hint: str = "Choose another --output.") -> Iterat
             raise
     except OSError as error:
         raise MergewardenError(f"{place} cannot be written: {error.strerror or error}", hint) from error
+
+
+def drop_output() -> None:
+    """Let go of standard output that nobody takes: what is left in its buffer would fail once more at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from bot.cli.common import make_data_dir
-from bot.cli.output import written_whole
+from bot.cli.output import drop_output, written_whole
 from bot.domain.gate import evaluate, with_reasons
 from bot.domain.verdict import Outcome, ScanReport, Subject
 from bot.errors import MergewardenError
@@ -175,7 +175,12 @@ def _write(
     else:
         text = render(report, format, language)
     if output is None:
-        sys.stdout.buffer.write(text.encode())
+        try:
+            sys.stdout.buffer.write(text.encode())
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # Whoever reads has seen enough. The verdict is the exit status all the same.
+            drop_output()
         return
     with written_whole(output, "Choose another file.") as stream:
         stream.write(text.encode())

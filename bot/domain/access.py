@@ -26,6 +26,8 @@ DEFAULT_DAYS: Final = 90
 MAX_DAYS: Final = 400
 EVERY_PROJECT: Final = "**"
 """Pattern that covers whatever there is."""
+BY_API: Final = "token "
+"""How whoever comes with a token is named begins so."""
 _TOKEN = re.compile(r"mwt_[A-Za-z0-9_-]{43}")
 _MAX_NAME = 100
 
@@ -77,7 +79,7 @@ class ApiToken:
     @property
     def actor(self) -> str:
         """How it is named where something was done with it."""
-        return f"token {self.id} ({self.name})"
+        return f"{BY_API}{self.id} ({self.name})"
 
 
 def new_token(random_bytes: Callable[[int], bytes]) -> str:

@@ -176,6 +176,7 @@ class _Matcher:
         self, known: Mapping[int, Finding], current: Mapping[int, Finding], changes: Sequence[FileChange] | None
     ) -> None:
         self.found: dict[int, _Found] = {}
+        self._with_git = changes is not None
         known, current = self._as_they_stood(known, current, changes)
         self._known = [_Item(number, known[number]) for number in sorted(known, key=lambda n: (order_of(known[n]), n))]
         self._current = [
@@ -258,6 +259,10 @@ class _Matcher:
         if presence is Presence.EXISTING and holds_secret(finding) and evidence in _BY_CODE:
             # The hash leaves the secret out, so another secret would look the same.
             presence, why = Presence.CHANGED, explanations.SECRET_MAY_DIFFER.format(sentence=why)
+        elif self._with_git and evidence is _TOOL and _other_code(old, finding):
+            # Some tools' marks are places (GitLab's is a function and a number of lines). Without git the code of
+            # either may only be what a report showed of it.
+            presence = Presence.CHANGED
         if id(new) in hurried:
             why = explanations.HURRIED.format(sentence=why, count=COMPARISONS)
         return presence, why
@@ -290,6 +295,11 @@ def _distance(old: Finding, new: Finding) -> int:
 def _hashes(finding: Finding) -> tuple[str, ...]:
     """The code's hash by each recipe that is known for it; a stored finding has one, a fresh one has all."""
     return tuple(code for code in (finding.match_hash, *(code for _, code in finding.earlier_hashes)) if code)
+
+
+def _other_code(old: Finding, new: Finding) -> bool:
+    before, now = _hashes(old), _hashes(new)
+    return bool(before and now) and set(before).isdisjoint(now)
 
 
 def _tool_keys(finding: Finding) -> list[Hashable]:
@@ -337,11 +347,12 @@ def _package_keys(finding: Finding) -> list[Hashable]:
     return [(finding.location.path, key) for key in package_keys(finding)]
 
 
+_TOOL = _Evidence(_tool_keys, explanations.TOOL_FINGERPRINT, explanations.TOOL_FINGERPRINT)
 _SAME_CONTEXT = _Evidence(_context_keys, explanations.SAME_CONTEXT, explanations.SAME_CONTEXT)
 _SAME_CODE = _Evidence(_code_keys, explanations.CODE_FOUND, explanations.CODE_FOUND)
 
 _STRONG = (
-    _Evidence(_tool_keys, explanations.TOOL_FINGERPRINT, explanations.TOOL_FINGERPRINT),
+    _TOOL,
     _SAME_CONTEXT,
     _SAME_CODE,
     _Evidence(_release_keys, explanations.PACKAGE_FOUND, explanations.PACKAGE_FOUND, concerns=is_package),

@@ -23,6 +23,7 @@ from bot.domain.triage import Justification, cleaned_actor, cleaned_reason, same
 from bot.domain.verdict import Suppressed, TrackedFinding
 from bot.errors import MergewardenError
 from scanners.finding import Dependency, Finding, Severity
+from scanners.fingerprint import holds_secret
 
 LONGEST_WORD = 300
 """Characters of a scanner's, rule's, advisory's or package's name."""
@@ -66,6 +67,8 @@ class Suppression:
     finding_id: int | None = None
     code: str = ""
     """The finding's ``match_hash`` when it was judged: other code has to be judged anew."""
+    code_edited_at: datetime | None = None
+    """When the lines that were judged had last been edited; of a secret, whose hash says nothing, all that tells it."""
     scanner: str = ""
     rule_id: str = ""
     path: str = ""
@@ -113,6 +116,7 @@ def requested(
     severity: Severity | None = None,
     finding_id: int | None = None,
     code: str = "",
+    code_edited_at: datetime | None = None,
     scanner: str = "",
     rule_id: str = "",
     path: str = "",
@@ -156,6 +160,7 @@ def requested(
         expires_at=expires_at,
         finding_id=finding_id,
         code=code,
+        code_edited_at=code_edited_at,
         scanner=_word("scanner", scanner),
         rule_id=_word("rule", rule_id),
         path=path,
@@ -296,7 +301,14 @@ class Suppressions:
 
     def _of_finding(self, tracked: TrackedFinding, changed_at: datetime | None) -> Iterator[Suppression]:
         for item in self._by_finding.get(tracked.number, ()) if tracked.number is not None else ():
-            if _is_same_code(tracked.finding, item.code) and (changed_at is None or changed_at <= item.created_at):
+            if not _is_same_code(tracked.finding, item.code):
+                continue
+            if holds_secret(tracked.finding):
+                # Its hash leaves the secret out, so that only the very edit that was judged will do.
+                covered = changed_at == item.code_edited_at
+            else:
+                covered = changed_at is None or changed_at <= item.created_at
+            if covered:
                 yield item
                 return
 

@@ -74,8 +74,12 @@ def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, 
     ref = Ref(project.id, branch, is_default=branch == project.default_branch)
     with session(services.store) as reading:
         state = tracking.stream_state(reading, ref, OWN)
+        # A process that ended between tracking and recording leaves no record: then everything is told again.
+        half_done = state.scan_id == job_id and scans.get_scan(reading, job_id) is None
     looks_with = answers_depend_on(tools.scanners)
     job = _what_to_read(mirror, state, head, tools.scanners, looks_with)
+    if half_done and job.why == "nothing":
+        job = _Job(mirror.tree(head), tools.scanners, None, "renewed")
     if job.why == "nothing":
         with write_session(services.store) as writing:
             tracking.close_merged(writing, project.id, branch, started_at)

@@ -63,11 +63,14 @@ def decide(
         if made.standing(now) in (Standing.WAITING, Standing.IN_FORCE)
     ]
     code = known.finding.match_hash
+    sightings = findings.sightings(session, finding_id)
+    edited = edited_at(known, sightings)
     if on is not None:
         there = findings.code_on(session, finding_id, on)
         if there is None:
             raise TriageError(f"finding #{finding_id} is not on {on}", "mergewarden findings show says where it is.")
         code = there
+        edited = next((seen.changed_at for seen in sightings if seen.ref == on and seen.gone_at is None), None)
         if state is TriageState.DISMISSED:
             living = [made for made in living if made.code == code]
     event = judge(
@@ -96,6 +99,7 @@ def decide(
             severity=known.finding.severity,
             finding_id=finding_id,
             code=code,
+            code_edited_at=edited,
         )
     elif expires_at is not None:
         raise TriageError(f"calling a finding {state.value} has no end", "A date is for dismissing it.")

@@ -20,13 +20,14 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.domain import explanations
+from bot.domain.access import BY_API
 from bot.domain.change import ChangeKind, FileChange
 from bot.domain.identity import Identity
 from bot.domain.lifecycle import Remembered
 from bot.domain.linemap import LineMap
 from bot.domain.verdict import Presence
 from bot.errors import ConfigurationError, MergewardenError
-from bot.pipeline.git import GitError, Mirror, branch_ref, branch_refspec, merge_request_refspec
+from bot.pipeline.git import GitError, Mirror, branch_ref, branch_refspec, merge_request_ref, merge_request_refspec
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.spool import Spool
 from bot.pipeline.statements import apply_statements
@@ -38,7 +39,7 @@ from bot.store.tracking import Ref
 from scanners.finding import Finding
 from scanners.fingerprint import VERSION, digest
 from scanners.imports import ImportLimits, open_report
-from scanners.imports.model import ImportedFinding, ImportedTool, Rejected, Statement
+from scanners.imports.model import ImportedFinding, ImportedTool, Rejected, ReportError, Statement
 from scanners.imports.reader import OpenedReport
 from scanners.units import decode, split_lines
 
@@ -49,6 +50,8 @@ SOURCE = "import:"
 _NAMED = 100
 """Rejected results that are named one by one; all are counted."""
 _TARGET_POOL = 1
+_SOURCES = 100
+"""Tools and categories in one report; each is a source of its own, and its findings wait in a file of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,7 @@ def import_report(
             repeated=True,
         )
     history = _history(services, project, target)
+    _refuse_late(services, ref, opened, target, history)
     with ExitStack() as stack:
         stack.enter_context(_no_search_for_cycles())
         contents = _read(opened, services.settings.data_dir, stack)
@@ -202,6 +206,11 @@ def _no_search_for_cycles() -> Iterator[None]:
 def _read(opened: OpenedReport, folder: Path, stack: ExitStack) -> _Contents:
     contents = _Contents()
     by_tool: list[_Heard] = []
+    if len({source_of(tool) for tool in opened.tools}) > _SOURCES:
+        raise ReportError(
+            f"the report holds more than {_SOURCES} tools and categories",
+            "Write one file for each, or give their runs the same automationDetails.id.",
+        )
     for tool in opened.tools:
         # Two runs of one tool and category in a file are one word.
         heard = contents.heard.get(source_of(tool))
@@ -254,6 +263,8 @@ def _last_word(
     services: Services, ref: Ref, opened: OpenedReport, said: str, commit: str | None
 ) -> imports.RecordedImport | None:
     """The import of the very same file, when nothing came after it."""
+    if not opened.tools:
+        return None  # statements only: nobody notes whose word was the last, and to take them in again changes nothing
     with session(services.store) as reading:
         for tool in opened.tools:
             state = tracking.stream_state(reading, ref, source_of(tool))
@@ -298,6 +309,42 @@ def _history(services: Services, project: projects.Project, target: ImportTarget
         log.warning("imported without the code", project_id=project.id, error=str(error))
         return None
     return mirror
+
+
+def _refuse_late(
+    services: Services, ref: Ref, opened: OpenedReport, target: ImportTarget, history: Mirror | None
+) -> None:
+    """
+    Raise ``ReportError`` for a report about a commit that came before the one that its tool spoke about last.
+
+    It would take back what is known of the newer one. After a force push to that commit it is the newest word.
+    """
+    if history is None or target.commit is None:
+        return
+    with session(services.store) as reading:
+        states = [tracking.stream_state(reading, ref, source_of(tool)) for tool in opened.tools]
+    try:
+        newer = {
+            state.commit
+            for state in states
+            if state.commit not in (None, target.commit)
+            and history.has_commit(state.commit)
+            and history.merge_base(target.commit, state.commit) == target.commit
+        }
+        if not newer:
+            return
+        iid = target.merge_request_iid
+        history.fetch([branch_refspec(target.ref) if iid is None else merge_request_refspec(iid)])
+        head = history.resolve(branch_ref(target.ref) if iid is None else merge_request_ref(iid))
+        late = any(history.merge_base(head, commit) == commit for commit in newer)
+    except GitError as error:
+        log.warning("not known whether the report is late", error=str(error))
+        return
+    if late:
+        raise ReportError(
+            f"{target.commit[:12]} is an older commit than the one that the last report was about",
+            "Import the report about the newest commit.",
+        )
 
 
 def _of_merge_request(history: Mirror | None, target: ImportTarget) -> Sequence[FileChange] | None:
@@ -381,6 +428,10 @@ class _Verdict:
         if identity.pool == _TARGET_POOL:
             return identity.presence, identity.explanation
         if before is not None and before.presence not in (None, Presence.FIXED) and before.presence is not None:
+            edited = identity.presence is Presence.CHANGED and before.presence is Presence.EXISTING
+            # It was none of the merge request's when its lines were as they are on the target branch.
+            if edited and (self._by_path is None or self._touched(self._findings[index])):
+                return Presence.CHANGED, identity.explanation
             return before.presence, identity.explanation
         if self._by_path is None or self._baseline or self._touched(self._findings[index]):
             return Presence.NEW, identity.explanation
@@ -419,7 +470,7 @@ def _store(
         counts["returned"] += len(returned)
     if contents.statements:
         rules = services.policy().for_project(project.path).suppressions
-        by_hand = target.merge_request_iid is None and not actor.startswith(imports.PIPELINE)
+        by_hand = target.merge_request_iid is None and not actor.startswith((imports.PIPELINE, BY_API))
         apply_statements(writing, project.id, contents.statements, rules=rules, now=at, by_hand=by_hand)
     import_id = imports.record(
         writing,

@@ -302,6 +302,7 @@ class MergeRequestScan:
             verdict=verdict,
             correlate=True,
             old_paths={change.old_path for change in assessed.changes if change.old_path is not None},
+            blind={change.new_path for change in assessed.changes if change.binary and change.new_path is not None},
         )
         plan = track(self.services.store, mirror, look, Findings([item.finding for item in present])).plan
         numbered = [

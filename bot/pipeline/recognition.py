@@ -25,20 +25,25 @@ def recognise(
     """
     The project's number (None when the store does not know it), the findings with theirs, and when each was edited.
 
-    Compared with the default branch as the bot saw it last. ``head`` is the commit or tree that was scanned.
+    Compared with the default branch as the bot, and tools whose reports were imported, saw it last. ``head`` is the
+    commit or tree that was scanned.
     """
     with session(store) as reading:
         project = projects.find_by_path(reading, project_path)
         if project is None or project.default_branch is None:
             return (None if project is None else project.id), tuple(tracked), {}
         state = tracking.stream_state(reading, Ref(project.id, project.default_branch), OWN)
-        known = tracking.known_in_stream(reading, state)
+        seen = [(state.commit, tracking.known_in_stream(reading, state)), *tracking.known_on_ref(reading, state)]
+    known = {number: item for _, there in reversed(seen) for number, item in there.items()}
     if not known:
         return project.id, tuple(tracked), {}
-    pool = Pool({n: item.finding for n, item in known.items()}, changes_between(history, state.commit, head))
+    pools = [
+        Pool({n: item.finding for n, item in there.items()}, changes_between(history, commit, head))
+        for commit, there in seen
+    ]
     present = [index for index, item in enumerate(tracked) if item.presence is not Presence.FIXED]
     found = list(tracked)
-    for index, identity in zip(present, identify([tracked[i].finding for i in present], [pool]), strict=True):
+    for index, identity in zip(present, identify([tracked[i].finding for i in present], pools), strict=True):
         if identity.number is None:
             continue
         item = tracked[index]

@@ -16,7 +16,7 @@ from packageurl import PackageURL
 from sqlalchemy.orm import Session
 
 from bot.domain.policy import SecondPerson, SuppressionRules
-from bot.domain.suppression import LONGEST_WORD, Scope, Standing, Suppression, requested
+from bot.domain.suppression import LONGEST_WORD, Scope, Standing, Suppression, requested, revoke
 from bot.domain.triage import Justification, TriageState, judge
 from bot.store import findings, suppressions, triage
 from scanners.imports.model import Statement, VexStatus
@@ -37,8 +37,8 @@ def apply_statements(
     """
     Take the statements over, in the caller's transaction; the same ones again change nothing.
 
-    What nobody brought ``by_hand``, as whoever opens a merge request can make its pipeline say anything, waits for a
-    second person whatever the policy says.
+    What nobody brought ``by_hand``, as whoever opens a merge request can make its pipeline say anything, and use the
+    tokens in its variables, waits for a second person whatever the policy says.
     """
     if not by_hand:
         rules = replace(rules, second_person=SecondPerson.ALWAYS)
@@ -56,6 +56,7 @@ def apply_statements(
         for package in _packages(statement):
             if statement.status is VexStatus.AFFECTED:
                 confirmed.append((statement, package))
+                _take_back(writing, said, statement, package, now)
             if statement.status is not VexStatus.NOT_AFFECTED:
                 continue
             made = _exception(project_id, statement, package, rules, now)
@@ -65,6 +66,17 @@ def apply_statements(
                 suppressions.create(writing, made)
     if confirmed:
         _confirm(writing, project_id, confirmed, now)
+
+
+def _take_back(
+    writing: Session, said: Sequence[Suppression], statement: Statement, package: str, now: datetime
+) -> None:
+    """Who says now that a package is affected no longer means what he said before."""
+    names = {name.casefold() for name in statement.advisory_ids}
+    for made in said:
+        same = made.package == package and made.advisory.casefold() in names and made.created_by == _author(statement)
+        if same and made.standing(now) in (Standing.WAITING, Standing.IN_FORCE):
+            suppressions.revoke(writing, revoke(made, actor=_author(statement), now=now))
 
 
 def _packages(statement: Statement) -> list[str]:

@@ -106,6 +106,8 @@ class Look:
     """For a merge request: what its delta says of each finding."""
     old_paths: Collection[PurePosixPath] = ()
     """Further names under which the target branch may know the findings."""
+    blind: Collection[PurePosixPath] = ()
+    """Files in which a scanner's line need not be git's: nothing is told there by line."""
     correlate: bool = False
     """Whether the findings of other sources on the ref may be the same weaknesses."""
 
@@ -164,6 +166,10 @@ def unless_overtaken(attempt: Callable[[], T]) -> T:
 def prepare(store: Engine, history: History | None, look: Look, findings: FindingSet) -> Prepared:
     """Read what is known and decide what is to be written; only numbers are taken already."""
     current = findings.light
+
+    def since_commit(commit: str | None) -> Sequence[FileChange] | None:
+        return _without_lines(changes_between(history, commit, look.commit), look.blind)
+
     with session(store) as reading:
         state = tracking.stream_state(reading, look.ref, look.source)
         remembered = tracking.known_in_stream(reading, state, look.scope)
@@ -173,12 +179,11 @@ def prepare(store: Engine, history: History | None, look: Look, findings: Findin
             there = tracking.known_in_stream(reading, target, {f.location.path for f in current} | set(look.old_paths))
             known.append(there)
         others = tracking.known_on_ref(reading, state, {f.location.path for f in current}) if look.correlate else []
-    since = changes_between(history, state.commit, look.commit) if remembered else None
+    since = since_commit(state.commit) if remembered else None
     pools.append(Pool(_findings(remembered), since))
-    if target is not None:
-        pools.append(
-            Pool(_findings(known[1]), changes_between(history, target.commit, look.commit) if known[1] else None)
-        )
+    # Empty where nobody has spoken about the target: the position tells who found it.
+    there = known[1] if target is not None else {}
+    pools.append(Pool(_findings(there), since_commit(target.commit) if target is not None and there else None))
     # Where a scanner did not look again, its lines are not those of the stream's commit, and git's map is not theirs.
     pools += [Pool(unread) for there in known if (unread := _findings(there, with_lines=False))]
 
@@ -196,7 +201,7 @@ def prepare(store: Engine, history: History | None, look: Look, findings: Findin
         anywhere = tracking.known_by_code(reading, look.ref.project_id, keys) if left else {}
     taken = {identity.number for identity in identities if identity.number is not None}
     for commit, there in merged:
-        changes = changes_between(history, commit, look.commit)
+        changes = since_commit(commit)
         wanted = [i for i, identity in enumerate(identities) if identity.presence is not Presence.EXISTING]
         found = identify([current[i] for i in wanted], [Pool(_findings(there), changes)])
         known.append(there)
@@ -223,7 +228,7 @@ def prepare(store: Engine, history: History | None, look: Look, findings: Findin
             break
         free = {number: item.finding for number, item in there.items() if number not in taken}
         if looked_at is not None and look.commit is not None:
-            free = _where_they_went(free, changes_between(history, looked_at, look.commit))
+            free = _where_they_went(free, since_commit(looked_at))
         same = correlate_known([current[i] for i in left], free)
         correlations |= {left[position]: correlation for position, correlation in same.items()}
         taken |= {correlation.number for correlation in same.values()}
@@ -345,6 +350,14 @@ def changes_between(history: History | None, old: str | None, new: str | None) -
         # A history that cannot be compared (a damaged mirror, a limit) still leaves the evidence.
         log.warning("no line map", old=old, new=new, error=str(error))
         return None
+
+
+def _without_lines(
+    changes: Sequence[FileChange] | None, blind: Collection[PurePosixPath]
+) -> Sequence[FileChange] | None:
+    if changes is None or not blind:
+        return changes
+    return tuple(replace(c, hunks=(), binary=True) if c.new_path in blind else c for c in changes)
 
 
 class _Destinations:

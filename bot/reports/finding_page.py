@@ -439,7 +439,8 @@ def _text(page: FindingPage, dossier: Dossier, wording: Wording) -> Iterator[Ren
     yield Text(f"{_('Seen')}{wording.colon()}{page.whereabouts}")
     if page.suppressed:
         yield Text(f"{_('Suppressed')}{wording.colon()}{page.suppressed}", style="green")
-    facts = (f"{name}{wording.colon()}{value}" if name else value for name, value in page.facts)
+    facts = [f"{name}{wording.colon()}{value}" if name else value for name, value in page.facts]
+    facts += [f"CWE-{number}" for number, _url in page.cwes]
     yield Text(" · ".join(facts), style="dim")
     if page.lines:
         yield Padding(Text("\n".join(f"{number:>5} │ {line}" for number, line in page.lines)), (1, 0, 0, 2))

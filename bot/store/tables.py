@@ -419,6 +419,7 @@ class SuppressionRecord(Record, table=True):
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
     finding_id: int | None = Field(sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), index=True))
     code: str = Field(sa_column=Column(String(200), nullable=False))
+    code_edited_at: datetime | None = Field(sa_column=Column(UtcDateTime))
     scanner: str = Field(sa_column=Column(ExactText, nullable=False))
     rule_id: str = Field(sa_column=Column(ExactText, nullable=False))
     path: str = Field(sa_column=Column(ExactText, nullable=False))

@@ -340,6 +340,12 @@ def said_by_others(session: Session, ref: Ref) -> tuple[Said, ...]:
             _ATTRIBUTION.c.scanner.label("by"),
             _ATTRIBUTION.c.version.label("by_version"),
             _ATTRIBUTION.c.rule_id.label("by_rule"),
+            _ATTRIBUTION.c.path.label("there_path"),
+            _ATTRIBUTION.c.start_line.label("there_start"),
+            _ATTRIBUTION.c.end_line.label("there_end"),
+            _ATTRIBUTION.c.start_column.label("there_start_column"),
+            _ATTRIBUTION.c.end_column.label("there_end_column"),
+            _ATTRIBUTION.c.match_hash.label("there_code"),
             _PRESENCE.c.presence,
             _PRESENCE.c.explanation,
         )
@@ -354,7 +360,15 @@ def said_by_others(session: Session, ref: Ref) -> tuple[Said, ...]:
         by = Attribution(row["by"], row["by_version"], row["by_rule"])
         before = found[row["stream_id"]].get(row["id"])
         if before is None:
-            finding = replace(finding_of(row), attributions=(by,))
+            # Where and as which code this source sees it: the row has it as the default branch does.
+            place = Location(
+                PurePosixPath(row["there_path"]),
+                row["there_start"],
+                row["there_end"],
+                row["there_start_column"],
+                row["there_end_column"],
+            )
+            finding = replace(finding_of(row), location=place, match_hash=row["there_code"], attributions=(by,))
         else:
             finding = replace(before.finding, attributions=(*before.finding.attributions, by))
         found[row["stream_id"]][row["id"]] = TrackedFinding(

@@ -67,7 +67,11 @@ class CycloneDx(Reader):
         "metadata.authors": Place(part=True),
         "components": Place(shape="list"),
         "components.item": Place(part=True),
-        "vulnerabilities": Place(shape="list", required=True),
+        "vulnerabilities": Place(
+            shape="list",
+            required=True,
+            missing="a list of components alone says nothing: let the tool look for vulnerabilities as well",
+        ),
         _VULNERABILITY: Place(counts=True),
         f"{_VULNERABILITY}.affects": Place(shape="list"),
         f"{_VULNERABILITY}.affects.item": Place(counts=True),

@@ -74,6 +74,8 @@ class Place:
     shape: Shape | None = None
     required: bool = False
     """The file is refused without it, and when it is null."""
+    missing: str = ""
+    """How to mend a file without it, where there is more to say than that it may be the wrong file."""
 
 
 class Reader(ABC):
@@ -151,7 +153,8 @@ class Source:
 
     def __init__(self, path: Path, limits: ImportLimits) -> None:
         self.path = path
-        self.label = clean_text(str(path), 300).replace("\n", " ")
+        # The folder may be one of ours, and is nothing to whoever sent the file.
+        self.label = clean_text(path.name or str(path), 300).replace("\n", " ")
         self.limits = limits
         self._identity: tuple[int, ...] | None = None
         self.size = 0
@@ -178,7 +181,7 @@ class Source:
             if about.st_size > self.limits.max_bytes:
                 self.fail(
                     f"has {about.st_size} bytes, more than the {self.limits.max_bytes} that are read",
-                    "split the analysis, or raise the limit",
+                    "split the analysis, or raise MERGEWARDEN_MAX_REPORT_BYTES",
                 )
         except BaseException:
             handle.close()
@@ -442,7 +445,7 @@ class _Walk:
         while waiting:
             node = waiting.pop()
             if node.place.required and not node.seen:
-                self.source.fail(f"has no {node.prefix}", _HINT)
+                self.source.fail(f"has no {node.prefix}", node.place.missing or _HINT)
             waiting.extend(node.children.values())
 
 

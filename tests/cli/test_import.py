@@ -81,6 +81,12 @@ def test_a_refused_file_says_where_and_does_not_keep_the_others_out(line: Comman
     assert "Traceback" not in done.stderr
 
 
+def test_a_bill_of_materials_without_vulnerabilities_says_what_it_lacks(line: CommandLine) -> None:
+    write(line, "bom.json", json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}))
+    done = line("import", "bom.json", *WHERE)
+    assert (done.returncode, "look for vulnerabilities" in done.stderr) == (2, True)
+
+
 def test_json_for_scripts_has_everything(line: CommandLine) -> None:
     write(line, "x.sarif", sarif(("src/a.js", 3)))
     write(line, "bad.json", "{")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -199,3 +202,37 @@ def test_version_is_printed(mergewarden: CommandLine) -> None:
     answer = mergewarden("--version")
     assert answer.returncode == 0
     assert answer.stdout == f"mergewarden {version('mergewarden')}\n"
+
+
+def through_shell(line: CommandLine, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A script in which ``mergewarden`` is a command, and ``$@`` are these arguments."""
+    command = f"""mergewarden() {{ "$0" -c 'from bot.cli import main; main()' "$@"; }}; {script}"""
+    return subprocess.run(
+        ["bash", "-c", command, sys.executable, *map(str, arguments)],
+        env=os.environ | {"MERGEWARDEN_DATA_DIR": str(line.data_dir), "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_verdict_stands_when_nobody_reads_to_the_end(mergewarden: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "fine.py").write_text("print(1)\n")
+    script = 'mergewarden "$@" > >(exec true); echo "status $?"'
+    passed = through_shell(mergewarden, script, "scan", tmp_path, "--format", "html")
+    assert (passed.stdout, passed.stderr) == ("status 0\n", "")
+    (tmp_path / "load.py").write_text(UNSAFE_LOAD)
+    failed = through_shell(mergewarden, script, "scan", tmp_path, "--format", "html")
+    assert (failed.stdout, failed.stderr) == ("status 1\n", "")
+    closed = through_shell(mergewarden, 'mergewarden "$@" >&-', "scan", tmp_path)
+    assert (closed.returncode, closed.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_said_and_is_no_verdict(mergewarden: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "fine.py").write_text("print(1)\n")
+    done = through_shell(mergewarden, 'mergewarden "$@" >/dev/full', "scan", tmp_path)
+    assert done.returncode == 3
+    assert "no space left" in done.stderr
+    assert "Traceback" not in done.stderr

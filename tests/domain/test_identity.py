@@ -65,6 +65,16 @@ def test_another_version_with_the_same_advisory_has_to_be_judged_again() -> None
     assert one(package(version="2.1"), package(version="2.0"))[:2] == (812, Presence.CHANGED)
 
 
+def test_a_tools_mark_on_other_code_has_to_be_judged_again() -> None:
+    """GitLab's mark is a function and a number of lines: what is put in there need not be what was taken out below."""
+    known = replace(finding(line=4, code="accepted"), tool_fingerprints=("f|2",))
+    current = replace(finding(line=4, code="worse"), tool_fingerprints=("f|2",))
+    hunks = change((1, 0, 2, 3), (4, 1, 6, 0))
+    number, presence, _ = one(current, known, changes=(hunks,))
+    assert (number, presence) == (812, Presence.CHANGED)
+    assert one(current, known)[1] is Presence.EXISTING
+
+
 def test_code_in_another_file_is_the_same_only_where_nothing_else_can_be_meant() -> None:
     moved = replace(finding("a.py", 5, code="c"), context_hash="k")
     there = replace(moved, location=finding("b.py", 9).location)

@@ -29,7 +29,7 @@ from bot.domain.triage import Justification, TriageError
 from bot.domain.verdict import Presence, Suppressed, TrackedFinding
 from bot.reports.sentences import parse, translate
 from bot.texts import Language, translations
-from scanners.finding import Finding, Severity
+from scanners.finding import Finding, FindingKind, Severity
 from tests.domain.builders import finding, package
 from tests.sentences import assert_translatable
 
@@ -98,6 +98,16 @@ def test_a_finding_stays_accepted_until_it_is_edited(
 ) -> None:
     item = finding(code=code)
     assert matched(item, by_finding(), number=number, changed_at=changed_at) == (1 if covered else None)
+
+
+def test_an_accepted_secret_is_the_one_that_was_judged_and_no_later_one() -> None:
+    """The hash of both is the same, since it leaves the secret out."""
+    secret = finding(code="c0de", kind=FindingKind.SECRET)
+    swapped = NOW - 2 * DAY
+    assert matched(secret, by_finding()) == 1
+    assert matched(secret, by_finding(), changed_at=swapped) is None
+    assert matched(secret, by_finding(code_edited_at=swapped), changed_at=swapped) == 1
+    assert matched(secret, by_finding(code_edited_at=swapped)) is None
 
 
 def test_an_acceptance_survives_a_new_recipe_of_hashes() -> None:

@@ -272,10 +272,11 @@ def test_a_vex_document_makes_an_exception_that_ends_and_the_same_again_makes_no
     assert item.judgement.state is TriageState.DETECTED
 
 
-def test_what_a_pipeline_says_is_no_exception_before_a_person_agrees(desk: Desk) -> None:
+@pytest.mark.parametrize("actor", ["pipeline 17", "token 3 (shop-ci)"])
+def test_what_a_pipeline_says_is_no_exception_before_a_person_agrees(desk: Desk, actor: str) -> None:
     """Whoever opens a merge request can make its pipeline say anything, in anybody's name."""
     desk.take(audit())
-    desk.take(vex("not_affected", justification="component_not_present"), "vex.json", actor="pipeline 17")
+    desk.take(vex("not_affected", justification="component_not_present"), "vex.json", actor=actor)
     with session(desk.services.store) as reading:
         (made,) = suppressions.all_for(reading, desk.project.id)
     assert made.standing(made.created_at) is Standing.WAITING
@@ -304,6 +305,14 @@ def test_a_vex_document_that_says_affected_confirms(desk: Desk) -> None:
     desk.take(vex("affected", action_statement="update"), "vex.json")
     (item,) = desk.known()
     assert (item.judgement.state, item.judgement.actor) == (TriageState.CONFIRMED, "Product Security")
+
+
+def test_who_says_affected_takes_back_his_own_exception(desk: Desk) -> None:
+    desk.take(audit())
+    desk.take(vex("not_affected", justification="component_not_present"), "vex.json")
+    assert desk.known()[0].suppressed
+    desk.take(vex("affected", action_statement="update"), "vex.json")
+    assert not desk.known()[0].suppressed
 
 
 def test_the_account_of_an_import_can_be_read_later(desk: Desk) -> None:

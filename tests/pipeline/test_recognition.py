@@ -44,6 +44,14 @@ def test_a_scan_without_a_base_is_explained_by_what_the_store_knows(engine: Engi
     assert told[0].explanation == f"same as #{number}: same code in the same file: was 57, now 90"
 
 
+def test_what_only_an_imported_report_told_is_known_as_well(engine: Engine) -> None:
+    known(engine)
+    look = Look(Ref(7, "main", is_default=True), "import:bandit", "base", NOON, looked=lambda *_: True)
+    (number,) = track(engine, None, look, Findings([finding(line=5, rule="B101", code="d")])).plan.numbers
+    here = TrackedFinding(finding(line=5, rule="B101", code="d"), Presence.NEW)
+    assert recognise(engine, None, "shop/backend", [here], "tree")[1][0].number == number
+
+
 def test_an_unknown_project_leaves_the_scan_as_it_is(engine: Engine) -> None:
     known(engine)
     here = TrackedFinding(finding(), Presence.NEW)

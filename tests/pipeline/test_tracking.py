@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from bot.domain.change import ChangeKind, FileChange
+from bot.domain.identity import Identity
 from bot.domain.known import Whereabouts
+from bot.domain.lifecycle import Remembered
 from bot.domain.triage import Judgement, Justification, TriageState, judge
+from bot.domain.verdict import Presence
 from bot.pipeline.git import GitError
 from bot.pipeline.tracking import Findings, Look, Tracked, track
 from bot.store import findings as store_findings
@@ -300,6 +303,32 @@ def test_a_secret_that_was_put_in_while_nobody_looked_is_not_the_one_that_was_ac
     again = desk.scan([secret(6)], "four", request).plan
     assert again.explanations == (f"same as #{number}: line map: was 5, now 6",)
     assert again.changed_at == plan.changed_at
+
+
+def test_a_file_whose_lines_mislead_moves_no_secret_onto_an_accepted_one(desk: Desk) -> None:
+    """A carriage return that stands alone lets a scanner count further than git."""
+    (number,) = desk.scan([secret(5)], "one").plan.numbers
+    desk.history.between("one", "two", change((1, 1, 1, 1), (4, 1, 4, 1)))
+    look = Look(merge_request(3), OWN, "two", desk.now(), looked=lambda *_: True, blind={PurePosixPath("app.py")})
+    plan = track(desk.engine, desk.history, look, Findings([secret(5)])).plan
+    assert plan.numbers == (number,)
+    assert plan.changed_at[0] is not None
+
+
+def test_what_only_the_merge_request_had_is_not_taken_for_the_targets(desk: Desk) -> None:
+    request, pools = merge_request(3), []
+
+    def verdict(_index: int, identity: Identity, _before: Remembered | None) -> tuple[Presence, str]:
+        pools.append(identity.pool)
+        return Presence.NEW, identity.explanation
+
+    desk.scan([finding(line=5, code="c")], "one", request)
+    desk.history.between("one", "two", change((5, 1, 5, 1)))
+    desk.scan([], "two", request, looked=lambda scanner: False)
+    desk.history.between("two", "three")
+    look = Look(request, OWN, "three", desk.now(), looked=lambda *_: True, verdict=verdict)
+    track(desk.engine, desk.history, look, Findings([finding(line=5, code="c")]))
+    assert pools == [2]
 
 
 def test_where_nobody_looked_and_nothing_was_edited_the_lines_hold(desk: Desk) -> None:

@@ -215,6 +215,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finding_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("code", sa.String(length=200), nullable=False),
+        sa.Column("code_edited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("scanner", sa.Text(), nullable=False),
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
