@@ -88,10 +88,12 @@ def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, 
     progress = _Progress(services, ref)
     try:
         runs = read_files(mirror, job.entries, tools=tools, scanners=job.scanners, progress=progress)
-        tracked = _track(services, mirror, state, ref, head, job, runs, looks_with, job_id, started_at)
+        found = merge_findings(runs)
+        tracked = _track(services, mirror, state, ref, head, job, runs, found, looks_with, job_id, started_at)
     finally:
         progress.end()
-    report = _report(services, mirror, project_id, ref, head, job, runs, tracked, started_at, started)
+    told = _told(found, tracked.plan)
+    report = _report(services, mirror, project_id, ref, head, job, runs, told, tracked.plan, started_at, started)
     with write_session(services.store) as writing:
         scans.record_scan(writing, report, project_id=project_id, scan_id=job_id)
         # Only now, so that what came with them was recognised as theirs.
@@ -155,6 +157,7 @@ def _track(
     head: str,
     job: _Job,
     runs: Sequence[ScannerRun],
+    found: Sequence[Finding],
     looks_with: dict[str, str],
     job_id: str,
     at: datetime,
@@ -168,6 +171,7 @@ def _track(
             path = None  # the file is gone
         return coverage.looked_by(scanner, finding, path)
 
+    asked = {scanner.name for scanner in job.scanners}
     answered = {run.scanner for run in runs if run.assessed}
     return track(
         services.store,
@@ -183,13 +187,11 @@ def _track(
             correlate=True,
             # A scanner that gave no answer is asked again with the next push, about everything.
             looked_with={
-                name: now if name in answered else ""
-                for name, now in looks_with.items()
-                if name in answered or name in {scanner.name for scanner in job.scanners}
-            }
-            | {name: was for name, was in state.looked_with.items() if name not in {s.name for s in job.scanners}},
+                **{name: was for name, was in state.looked_with.items() if name not in asked},
+                **{name: now if name in answered else "" for name, now in looks_with.items() if name in asked},
+            },
         ),
-        Findings(merge_findings(runs)),
+        Findings(found),
     )
 
 
@@ -201,7 +203,8 @@ def _report(
     head: str,
     job: _Job,
     runs: tuple[ScannerRun, ...],
-    tracked: Tracked,
+    found: tuple[TrackedFinding, ...],
+    plan: Plan,
     started_at: datetime,
     started: float,
 ) -> ScanReport:
@@ -209,8 +212,7 @@ def _report(
         project = projects.get_project(reading, project_id)
     assert project is not None
     policy, reasons = project_policy(services.policy(), project.path, mirror, head)
-    found = _told(merge_findings(runs), tracked.plan)
-    edited = dict(zip(tracked.plan.numbers, tracked.plan.changed_at, strict=True))
+    edited = dict(zip(plan.numbers, plan.changed_at, strict=True))
     suppressed = suppressed_in(services.store, project_id, policy, found, edited, started_at)
     note_used(services.store, suppressed, started_at)
     return ScanReport(

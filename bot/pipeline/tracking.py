@@ -241,7 +241,7 @@ def prepare(store: Engine, history: History | None, look: Look, findings: Findin
         identities=identities,
         correlations=correlations,
         remembered=remembered,
-        elsewhere=ChainMap(*(dict(k) for k in reversed(known[1:]))) if len(known) > 1 else {},
+        elsewhere=ChainMap(*reversed(known[1:])),
         looked=lambda scanner, finding: look.looked(scanner, finding, destinations.of(finding.location.path)),
         version=look.version,
         touched=destinations.touched,
