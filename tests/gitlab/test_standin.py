@@ -10,7 +10,12 @@ import httpx
 import pytest
 
 from tests.gitlab.conftest import APP, Scene
-from tests.standin import ApiError, MergeRequest, Standin, text
+from tests.standin import (
+    ApiError,
+    MergeRequest,
+    Standin,
+    text,
+)
 from tests.standin.delivery import signature
 from tests.standin.faults import BAD_GATEWAY, Fault, rate_limited
 from tests.standin.repository import git_environment

@@ -12,48 +12,64 @@ quick actions in a note are executed, a status may not be set twice, a lost deli
         gitlab.commit(project, "feature", {"app.py": "eval(input())\\n"}, author=author)
         request = gitlab.open_merge_request(project, "feature", author=author)
         gitlab.wait_for_status(request, "failed")
+
+Rights, protected branches and server hooks are checked where people act: ``push``, ``git_push``, ``web_commit``,
+``merge``, ``rebase`` and the REST API. ``commit``, ``force_push`` and ``delete_branch`` are the back door that
+prepares a scene. No branch is protected until ``protect`` says so; the licence is Free until ``licence`` says more.
 """
 
+from tests.standin.clone import Clone, GitAnswer
 from tests.standin.driver import Standin
+from tests.standin.errors import ApiError, HookRefused
 from tests.standin.faults import Fault, Faults, Response, rate_limited
 from tests.standin.model import (
     DEVELOPER,
     GUEST,
     MAINTAINER,
+    NO_ONE,
     OWNER,
     REPORTER,
     Delivery,
     Discussion,
+    Group,
     Hook,
+    Issue,
     JobArtifact,
     MergeRequest,
     Note,
     Pipeline,
     Project,
+    Protection,
     Status,
     User,
 )
 from tests.standin.repository import Blob
-from tests.standin.world import ApiError
 
 __all__ = [
     "DEVELOPER",
     "GUEST",
     "MAINTAINER",
+    "NO_ONE",
     "OWNER",
     "REPORTER",
     "ApiError",
     "Blob",
+    "Clone",
     "Delivery",
     "Discussion",
     "Fault",
     "Faults",
+    "GitAnswer",
+    "Group",
     "Hook",
+    "HookRefused",
+    "Issue",
     "JobArtifact",
     "MergeRequest",
     "Note",
     "Pipeline",
     "Project",
+    "Protection",
     "Response",
     "Standin",
     "Status",

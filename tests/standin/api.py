@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from typing import Any
 
-from tests.standin import diffs, payloads, views
-from tests.standin.model import DEVELOPER, MAINTAINER, REPORTER, SETTINGS, Hook, Json, MergeRequest, Note, Pipeline, now
+from tests.standin import access, diffs, payloads, views
+from tests.standin.errors import ApiError
+from tests.standin.model import (
+    CHOICES,
+    DEVELOPER,
+    LICENSED,
+    MAINTAINER,
+    REPORTER,
+    SETTINGS,
+    Hook,
+    Json,
+    MergeRequest,
+    Note,
+    Pipeline,
+    now,
+)
 from tests.standin.web import Call, route
-from tests.standin.world import ApiError
 
 Answer = tuple[int, Any]
 _MR = "projects/:id/merge_requests/:iid"
@@ -31,7 +45,12 @@ def version(call: Call) -> Answer:
 
 @route("GET", "metadata")
 def metadata(call: Call) -> Answer:
-    return 200, {"version": call.world.version, "revision": "0000000", "enterprise": False, "kas": {"enabled": False}}
+    return 200, {
+        "version": call.world.version,
+        "revision": "0000000",
+        "enterprise": call.world.tier != "free",
+        "kas": {"enabled": False},
+    }
 
 
 @route("GET", "personal_access_tokens/self", scope="any")
@@ -50,14 +69,6 @@ def token_self(call: Call) -> Answer:
     }
 
 
-@route("GET", "users/:user")
-def one_user(call: Call) -> Answer:
-    found = call.world.users.get(int(call.arguments["user"]))
-    if found is None:
-        raise ApiError(404, "404 User Not Found")
-    return 200, views.user(call.world, found)
-
-
 # -- projects ---------------------------------------------------------------------------------------------------------
 
 
@@ -66,7 +77,8 @@ def projects(call: Call) -> Answer:
     rows = [
         p
         for p in call.world.projects.values()
-        if call.user.id in p.members or (not call.flag("membership") and (p.visibility == "public" or call.user.admin))
+        if call.user.id in access.levels(call.world, p)
+        or (not call.flag("membership") and (p.visibility == "public" or call.user.admin))
     ]
     least = call.query.get("min_access_level")
     if least:
@@ -90,24 +102,14 @@ def project(call: Call) -> Answer:
 def update_project(call: Call) -> Answer:
     found = call.project(MAINTAINER)
     for name in SETTINGS:
-        value = call.flag(name)
-        if value is not None:
-            found.settings[name] = value
+        given = call.params.get(name)
+        # What the licence does not cover is taken without a word, and does nothing.
+        if given is None or not call.world.licensed.has(LICENSED.get(name, "free")):
+            continue
+        if name in CHOICES and given not in CHOICES[name]:
+            raise ApiError(400, {"error": f"{name} does not have a valid value"})
+        found.settings[name] = given if name in CHOICES else call.flag(name)
     return 200, views.project(call.world, found, level=call.world.access_level(found, call.user))
-
-
-@route("GET", "projects/:id/members/all/:user")
-def member(call: Call) -> Answer:
-    found = call.project()
-    wanted = call.world.users.get(int(call.arguments["user"]))
-    if wanted is None or wanted.id not in found.members:
-        raise ApiError(404, "404 Not found")
-    return 200, {
-        **views.user(call.world, wanted),
-        "access_level": found.members[wanted.id],
-        "expires_at": None,
-        "membership_state": "active",
-    }
 
 
 @route("GET", "projects/:id/repository/commits/:sha/merge_requests")
@@ -115,22 +117,6 @@ def commit_merge_requests(call: Call) -> Answer:
     found = call.project(REPORTER)
     rows = [m for m in found.merge_requests.values() if m.head_sha == call.arguments["sha"]]
     return 200, [views.merge_request(call.world, m, call.user, full=False) for m in rows]
-
-
-@route("GET", "projects/:id/protected_branches")
-def protected_branches(call: Call) -> Answer:
-    found = call.project(DEVELOPER)
-    rows = [
-        {
-            "id": i,
-            "name": name,
-            "push_access_levels": [{"access_level": p.push}],
-            "merge_access_levels": [{"access_level": p.merge}],
-            "allow_force_push": False,
-        }
-        for i, (name, p) in enumerate(found.protected.items(), 1)
-    ]
-    return 200, call.paginate(rows)
 
 
 @route("GET", "projects/:id/repository/files/:path/raw")
@@ -166,7 +152,7 @@ def all_merge_requests(call: Call) -> Answer:
     rows = [
         m
         for p in call.world.projects.values()
-        if call.user.id in p.members or p.visibility == "public" or call.user.admin
+        if call.user.id in access.levels(call.world, p) or p.visibility == "public" or call.user.admin
         for m in p.merge_requests.values()
     ]
     page = call.paginate(_select(call, rows))
@@ -181,7 +167,8 @@ def merge_requests(call: Call) -> Answer:
 
 @route("GET", _MR)
 def merge_request(call: Call) -> Answer:
-    return 200, views.merge_request(call.world, call.merge_request(), call.user, full=True)
+    rebase = bool(call.flag("include_rebase_in_progress"))
+    return 200, views.merge_request(call.world, call.merge_request(), call.user, full=True, rebase=rebase)
 
 
 @route("PUT", _MR)
@@ -189,24 +176,27 @@ def update_merge_request(call: Call) -> Answer:
     found = call.merge_request()
     if call.user is not found.author and call.world.access_level(found.project, call.user) < DEVELOPER:
         raise ApiError(403, "403 Forbidden")
-    for name in str(call.params.get("add_labels") or "").split(","):
-        if name.strip() and name.strip() not in found.labels:
-            found.labels.append(name.strip())
-    gone = {n.strip() for n in str(call.params.get("remove_labels") or "").split(",")}
-    found.labels = [n for n in found.labels if n not in gone]
+    wanted: Json = {k: call.params.get(k) for k in ("title", "description", "target_branch")}
+    if wanted["title"] is not None:
+        draft = re.match(r"(?i)\s*(?:draft:|\[draft\]|\(draft\))\s*", str(wanted["title"]))
+        wanted["title"] = str(wanted["title"])[draft.end() if draft else 0 :]
+        wanted["draft"] = draft is not None
+    labels = list(found.labels) if call.params.get("labels") is None else []
+    labels += [n for n in _names(call.params.get("labels")) + _names(call.params.get("add_labels")) if n not in labels]
+    gone = _names(call.params.get("remove_labels"))
+    wanted["labels"] = [n for n in labels if n not in gone]
+    wanted["squash"], wanted["remove_source_branch"] = call.flag("squash"), call.flag("remove_source_branch")
+    call.world.edit_request(found, call.user, **wanted)
     event = call.params.get("state_event")
-    if event in ("close", "reopen"):
+    if event in ("close", "reopen") and found.state in ("opened", "closed"):
         call.world.set_state(found, call.user, "closed" if event == "close" else "opened")
-    if call.params.get("target_branch"):
-        call.world.retarget(found, call.user, call.params["target_branch"])
     return 200, views.merge_request(call.world, found, call.user, full=True)
 
 
-@route("PUT", _MR + "/merge")
-def merge(call: Call) -> Answer:
-    found = call.merge_request()
-    call.world.merge(found, call.user, call.params.get("sha"))
-    return 200, views.merge_request(call.world, found, call.user, full=True)
+def _names(given: Any) -> list[str]:
+    """Labels come as a list, or as one text with commas."""
+    parts = given if isinstance(given, list) else str(given or "").split(",")
+    return list(dict.fromkeys(str(p).strip() for p in parts if str(p).strip()))
 
 
 @route("GET", _MR + "/versions")
@@ -353,9 +343,11 @@ def edit_note(call: Call) -> Answer:
     return 200, views.note(call.world, found, request, iid=request.iid)
 
 
-@route("PUT", "suggestions/:suggestion/apply")
+@route("PUT", "suggestions/:suggestion/apply", locked=False)
 def apply_suggestion(call: Call) -> Answer:
-    one = call.world.apply_suggestion(int(call.arguments["suggestion"]), call.user)
+    one = call.world.apply_suggestion(
+        int(call.arguments["suggestion"]), call.user, call.params.get("commit_message") or None
+    )
     return 200, {
         "id": one.id,
         "from_line": one.from_line,
@@ -386,7 +378,9 @@ def _awards(call: Call) -> Answer:
 
 def _unaward(call: Call) -> Answer:
     rows = _emoji_of(call)
-    rows[:] = [e for e in rows if e[0] != int(call.arguments["emoji"])]
+    if any(str(e[0]) == call.arguments["emoji"] and e[2] is not call.user and not call.user.admin for e in rows):
+        raise ApiError(401, "401 Unauthorized")
+    rows[:] = [e for e in rows if str(e[0]) != call.arguments["emoji"]]
     return 204, None
 
 
@@ -418,6 +412,8 @@ def statuses(call: Call) -> Answer:
         and call.query.get("ref", s.ref) == s.ref
         and (call.flag("all") or not s.retried)
     ]
+    if call.query.get("sort") == "desc":
+        rows.sort(key=lambda row: int(row["id"]), reverse=True)
     return 200, call.paginate(rows, totals=False)
 
 

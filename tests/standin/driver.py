@@ -13,10 +13,10 @@ from typing import Literal, Self
 
 import uvicorn
 
-from tests.standin import api as _api  # registers the routes
+from tests.standin import api, api_branches, api_merging, api_people  # they register the routes
+from tests.standin.actions import Actions
 from tests.standin.faults import Faults
 from tests.standin.model import (
-    DEVELOPER,
     MAINTAINER,
     Delivery,
     Discussion,
@@ -29,7 +29,6 @@ from tests.standin.model import (
     Note,
     Pipeline,
     Project,
-    Protection,
     Reference,
     RequestRecord,
     Status,
@@ -39,12 +38,12 @@ from tests.standin.repository import Files
 from tests.standin.web import Server
 from tests.standin.world import World
 
-assert _api
+_ROUTES = (api, api_branches, api_merging, api_people)
 
 PipelineKind = Literal["push", "merge_request", "merged_result"]
 
 
-class Standin:
+class Standin(Actions):
     """
     A GitLab on 127.0.0.1. Use it as a context manager, or call ``start`` and ``stop``.
 
@@ -57,6 +56,8 @@ class Standin:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.world = World(self.directory)
         self.faults = Faults()
+        self._tokens: dict[int, str] = {}
+        self._clones = 0
         self._port = port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -141,9 +142,6 @@ class Standin:
             project.repository.commit(default_branch, files, "Initial commit", "root")
         return project
 
-    def add_member(self, project: Project, user: User, level: int = DEVELOPER) -> None:
-        project.members[user.id] = level
-
     def fork(self, project: Project, path: str, owner: User) -> Project:
         """A copy with a repository of its own, of which ``owner`` is the only member."""
         fork = self.world.create_project(path, project.visibility, project.default_branch, project)
@@ -155,10 +153,8 @@ class Standin:
         project.old_paths.add(project.path)
         project.path = path
 
-    def protect(self, project: Project, branch: str, push: int = MAINTAINER, merge: int = MAINTAINER) -> None:
-        project.protected[branch] = Protection(push, merge)
-
-    def settings(self, project: Project, **changes: bool) -> None:
+    def settings(self, project: Project, **changes: bool | str) -> None:
+        """Booleans as in ``PUT /projects/:id``, ``merge_method`` and ``squash_option``."""
         project.settings.update(changes)
 
     # -- git --------------------------------------------------------------------------------------------------------
@@ -175,7 +171,8 @@ class Standin:
         announce: bool = True,
     ) -> str:
         """
-        Commit to ``branch`` and push it: merge requests move, hooks go out. Returns the sha.
+        Put a commit on ``branch`` by the back door: merge requests move, webhooks go out, but neither rights nor
+        protections nor server hooks are asked (``push`` asks them). Returns the sha.
 
         A new branch starts at the default branch, or at the branch or commit ``start``; for an existing branch,
         ``start`` makes it a force push. A file value of None deletes the file. ``announce=False`` only changes the
@@ -192,16 +189,15 @@ class Standin:
                 self.world.pushed(project, actor, before, project.repository.branches())
         return sha
 
-    push = commit
-
     def force_push(self, project: Project, branch: str, sha: str, *, author: User | None = None) -> None:
-        """Point ``branch`` at ``sha``."""
+        """Point ``branch`` at ``sha``, by the back door."""
         with self.world.lock:
             before = project.repository.branches()
             project.repository.set_ref(f"refs/heads/{branch}", sha)
             self.world.pushed(project, author or self._anybody(project), before, project.repository.branches())
 
     def delete_branch(self, project: Project, branch: str, *, author: User | None = None) -> None:
+        """By the back door."""
         with self.world.lock:
             before = project.repository.branches()
             project.repository.set_ref(f"refs/heads/{branch}", None)
@@ -246,10 +242,6 @@ class Standin:
 
     def set_draft(self, request: MergeRequest, draft: bool, *, by: User | None = None) -> None:
         self.world.set_draft(request, by or request.author, draft)
-
-    def merge(self, request: MergeRequest, *, by: User, sha: str | None = None) -> None:
-        """Merge as the button does; raises ``ApiError`` when GitLab refuses."""
-        self.world.merge(request, by, sha)
 
     def merge_status(self, request: MergeRequest) -> str:
         """``detailed_merge_status``; ``mergeable`` when nothing is in the way."""

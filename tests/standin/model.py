@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from tests.standin.repository import Repository
 
 Json = dict[str, Any]
 
-GUEST, REPORTER, DEVELOPER, MAINTAINER, OWNER = 10, 20, 30, 40, 50
+NO_ONE, GUEST, REPORTER, DEVELOPER, MAINTAINER, OWNER, ADMIN = 0, 10, 20, 30, 40, 50, 60
+Tier = Literal["free", "premium", "ultimate"]
 
 
 def now() -> datetime:
@@ -26,6 +27,27 @@ class User:
     admin: bool = False
     state: str = "active"
 
+    @property
+    def email(self) -> str:
+        return f"{self.username}@example.com"
+
+
+@dataclass(eq=False)
+class Group:
+    """A namespace whose members are members of every project below it."""
+
+    id: int
+    path: str
+    members: dict[int, int] = field(default_factory=dict)
+    """User id to access level, without what parents give."""
+    member_details: dict[int, Json] = field(default_factory=dict)
+    visibility: str = "private"
+    created_at: datetime = field(default_factory=now)
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
 
 @dataclass(eq=False)
 class Token:
@@ -39,10 +61,15 @@ class Token:
 
 @dataclass
 class Protection:
-    """Lowest access levels that may push to and merge into a protected branch."""
+    """Lowest access levels that may push to and merge into the branches of this name or wildcard; 0 is nobody."""
 
     push: int = MAINTAINER
     merge: int = MAINTAINER
+    allow_force_push: bool = False
+    push_users: list[int] = field(default_factory=list)
+    """Single users beside the level: Premium."""
+    merge_users: list[int] = field(default_factory=list)
+    id: int = 0
 
 
 @dataclass(eq=False)
@@ -207,6 +234,76 @@ class Pipeline:
         return "success"
 
 
+@dataclass(frozen=True)
+class MergeOptions:
+    """What goes with a wish to merge."""
+
+    sha: str | None = None
+    squash: bool | None = None
+    remove_source_branch: bool | None = None
+    message: str | None = None
+    squash_message: str | None = None
+    auto: bool = False
+    """Merge as soon as nothing is in the way."""
+
+
+@dataclass(frozen=True)
+class AutoMerge:
+    user: User
+    options: MergeOptions
+
+
+@dataclass(frozen=True)
+class Approval:
+    user: User
+    approved_at: datetime
+
+
+@dataclass(eq=False)
+class ApprovalRule:
+    """Premium: how many of whom."""
+
+    id: int
+    name: str
+    approvals_required: int
+    user_ids: list[int]
+
+
+@dataclass(eq=False)
+class StatusCheck:
+    """Ultimate: a service that is asked about merge requests."""
+
+    id: int
+    name: str
+    external_url: str
+    shared_secret: str | None = None
+    protected_branch_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CheckResponse:
+    check_id: int
+    sha: str
+    status: str
+    user: User | None
+    created_at: datetime
+
+
+@dataclass(eq=False)
+class Issue:
+    id: int
+    iid: int
+    title: str
+    description: str
+    author: User
+    labels: list[str]
+    confidential: bool = False
+    issue_type: str = "issue"
+    state: str = "opened"
+    created_at: datetime = field(default_factory=now)
+    updated_at: datetime = field(default_factory=now)
+
+
 @dataclass(eq=False)
 class MergeRequest:
     id: int
@@ -231,6 +328,14 @@ class MergeRequest:
     merged_at: datetime | None = None
     merge_user: User | None = None
     merge_commit_sha: str | None = None
+    squash_commit_sha: str | None = None
+    merge_error: str | None = None
+    squash: bool = False
+    remove_source_branch: bool = False
+    rebase_in_progress: bool = False
+    auto_merge: AutoMerge | None = None
+    approvals: list[Approval] = field(default_factory=list)
+    check_responses: list[CheckResponse] = field(default_factory=list)
     head_sha: str = ""
     all_resolved: bool = True
     """What the last hook said about blocking discussions."""
@@ -260,7 +365,21 @@ SETTINGS: Json = {
     "merge_trains_enabled": False,
     "ci_allow_fork_pipelines_to_run_in_parent_project": True,
     "ci_skip_branch_pipelines_for_mrs": False,
+    "only_allow_merge_if_all_status_checks_passed": False,
+    "remove_source_branch_after_merge": False,
+    "merge_method": "merge",
+    "squash_option": "default_off",
 }
+CHOICES = {
+    "merge_method": ("merge", "rebase_merge", "ff"),
+    "squash_option": ("never", "always", "default_on", "default_off"),
+}
+LICENSED = {
+    "merge_pipelines_enabled": "premium",
+    "merge_trains_enabled": "premium",
+    "only_allow_merge_if_all_status_checks_passed": "ultimate",
+}
+"""Settings that a licence must cover: without it they are not shown, and setting them changes nothing."""
 
 
 @dataclass(eq=False)
@@ -271,12 +390,21 @@ class Project:
     visibility: str = "private"
     default_branch: str = "main"
     members: dict[int, int] = field(default_factory=dict)
-    """User id to access level."""
+    """User id to access level, without what groups give."""
+    member_details: dict[int, Json] = field(default_factory=dict)
+    shared_with: dict[int, int] = field(default_factory=dict)
+    """Group id to the highest level that the group's members get."""
     settings: Json = field(default_factory=lambda: dict(SETTINGS))
     protected: dict[str, Protection] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    approval_rules: list[ApprovalRule] = field(default_factory=list)
+    reset_approvals_on_push: bool = True
+    author_approval: bool = True
+    """Premium: whether authors may approve their own merge requests. On Free they always may."""
+    status_checks: list[StatusCheck] = field(default_factory=list)
     forked_from: Project | None = None
     old_paths: set[str] = field(default_factory=set)
     archived: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -27,6 +27,9 @@ _WHY = {
     "conflict": "Merge blocked: conflicts with the target branch",
     "not_open": "Not open",
     "preparing": "Merge blocked: still preparing",
+    "need_rebase": "Merge blocked: fast-forward merge is not possible, rebase first",
+    "not_approved": "Merge blocked: all required approvals must be given",
+    "status_checks_must_pass": "Merge blocked: all status checks must pass",
 }
 _STYLE = """
 :root{color-scheme:light dark;--bg:#fafafa;--card:#fff;--text:#28272d;--dim:#737278;--line:#dcdcde;--blue:#1f75cb;
@@ -152,6 +155,9 @@ def merge_request_page(world: World, request: MergeRequest) -> str:
         f"{_pill('good' if good else 'bad', 'can be merged' if good else status)}"
         f'<span class="dim">{len(open_threads)} open, {len(resolved)} resolved threads</span></div></div>',
     ]
+    if request.merge_error and request.state == "opened":
+        told = request.merge_error.replace("<br>", " ")
+        parts.append(f'<div class="card bar no"><div class="widget"><b>{escape(unescape(told))}</b></div></div>')
     parts += [_discussion_card(request, d) for d in [*plain, *open_threads]]
     for discussion in resolved:
         first = discussion.notes[0]

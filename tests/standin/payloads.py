@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tests.standin import access
 from tests.standin.model import Discussion, Json, MergeRequest, Note, Pipeline, Project, User
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def project(world: World, one: Project) -> Json:
     }
 
 
+def labels(names: list[str]) -> list[Json]:
+    return [{"id": i + 1, "title": name} for i, name in enumerate(names)]
+
+
 def _repository(world: World, one: Project) -> Json:
     web = f"{world.url}/{one.path}"
     return {"name": one.name, "url": f"{web}.git", "description": "", "homepage": web}
@@ -65,7 +70,7 @@ def _attributes(world: World, one: MergeRequest) -> Json:
         "state_id": _STATE[one.state],
         "source_branch": one.source_branch,
         "target_branch": one.target_branch,
-        "target_branch_protected": one.target_branch in one.project.protected,
+        "target_branch_protected": bool(access.rules(one.project, one.target_branch)),
         "source_project_id": one.source_project.id,
         "target_project_id": one.project.id,
         "source": project(world, one.source_project),
@@ -80,7 +85,10 @@ def _attributes(world: World, one: MergeRequest) -> Json:
         },
         "head_pipeline_id": head.id if head else None,
         "merge_commit_sha": one.merge_commit_sha,
-        "squash_commit_sha": None,
+        "squash_commit_sha": one.squash_commit_sha,
+        "merge_error": one.merge_error,
+        "merge_user_id": one.merge_user.id if one.merge_user else None,
+        "merge_when_pipeline_succeeds": one.auto_merge is not None,
         "merged_at": time(one.merged_at),
         "merge_status": "unchecked",
         "detailed_merge_status": world.merge_status(one),
@@ -88,7 +96,7 @@ def _attributes(world: World, one: MergeRequest) -> Json:
         "prepared_at": time(one.prepared_at),
         "created_at": time(one.created_at),
         "updated_at": time(one.updated_at),
-        "labels": [{"id": i + 1, "title": name} for i, name in enumerate(one.labels)],
+        "labels": labels(one.labels),
         "assignee_ids": [],
         "reviewer_ids": [],
         "system": False,
@@ -180,7 +188,7 @@ def pipeline(world: World, one: Pipeline) -> Json:
             "finished_at": None,
             "duration": None,
             "queued_duration": None,
-            "protected_ref": one.ref in owner.protected,
+            "protected_ref": bool(access.rules(owner, one.ref)),
             "variables": [],
             "url": f"{world.url}/{owner.path}/-/pipelines/{one.id}",
         },
@@ -262,7 +270,7 @@ def push(world: World, one: Project, actor: User, ref: str, before: str, after: 
         "before": before,
         "after": after,
         "ref": ref,
-        "ref_protected": ref.removeprefix("refs/heads/") in one.protected,
+        "ref_protected": bool(access.rules(one, ref.removeprefix("refs/heads/"))),
         "checkout_sha": None if gone else after,
         "message": None,
         "user_id": actor.id,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +28,15 @@ FileValue = bytes | str | Blob | None
 Files = Mapping[str, FileValue] | Mapping[bytes, FileValue]
 
 
+@dataclass(frozen=True)
+class Identity:
+    """Somebody in a commit; without a time it is now."""
+
+    name: str
+    email: str
+    time: str | None = None
+
+
 class GitError(Exception):
     """Raised when git says no."""
 
@@ -36,11 +48,21 @@ def git_environment() -> dict[str, str]:
 
 
 class Repository:
-    """One bare repository on disk."""
+    """One bare repository on disk; with ``incoming``, new objects go to that folder: a quarantine."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, incoming: Path | None = None) -> None:
         self.directory = directory
+        self.incoming = incoming
         self._line_counts: dict[tuple[str, str], int] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What git and hooks need to find the objects."""
+        found = {"GIT_DIR": str(self.directory)}
+        if self.incoming is not None:
+            found["GIT_OBJECT_DIRECTORY"] = str(self.incoming)
+            found["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(self.directory / "objects")
+        return found
 
     @classmethod
     def create(cls, directory: Path, default_branch: str) -> Repository:
@@ -53,27 +75,53 @@ class Repository:
             ("uploadpack.allowFilter", "true"),
             ("http.receivepack", "true"),
             ("receive.hideRefs", "refs/merge-requests"),
+            ("receive.advertisePushOptions", "true"),
             ("gc.auto", "0"),
         ):
             repository.git("config", key, value)
         return repository
 
-    def git(self, *arguments: str, data: bytes | None = None, check: bool = True) -> bytes:
+    @contextmanager
+    def quarantine(self) -> Iterator[Repository]:
+        """A view of this repository whose new objects are thrown away, unless ``keep`` is called on it."""
+        folder = Path(tempfile.mkdtemp(prefix="incoming-", dir=self.directory / "objects"))
+        try:
+            yield Repository(self.directory, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self) -> None:
+        """Let the objects out of the quarantine. An index goes last: git looks for packs by their index."""
+        assert self.incoming is not None
+        files = [p for p in self.incoming.rglob("*") if p.is_file()]
+        for file in sorted(files, key=lambda p: p.suffix == ".idx"):
+            place = self.directory / "objects" / file.relative_to(self.incoming)
+            place.parent.mkdir(exist_ok=True)
+            if not place.exists():
+                file.replace(place)
+
+    def git(
+        self,
+        *arguments: str,
+        data: bytes | None = None,
+        check: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> bytes:
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.directory,
             input=data,
             stdin=subprocess.DEVNULL if data is None else None,
             capture_output=True,
-            env={**git_environment(), "GIT_DIR": str(self.directory)},
+            env={**git_environment(), **self.environment, **(environment or {})},
             check=False,
         )
         if check and done.returncode:
             raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
         return done.stdout
 
-    def text(self, *arguments: str) -> str:
-        return self.git(*arguments).decode("utf-8", "replace").strip()
+    def text(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        return self.git(*arguments, environment=environment).decode("utf-8", "replace").strip()
 
     def commit(
         self,
@@ -133,11 +181,13 @@ class Repository:
         found = self.text("for-each-ref", "--count=1", f"--contains={sha}", "--format=%(refname:short)", "refs/heads/")
         return found or None
 
-    def set_ref(self, ref: str, sha: str | None) -> None:
+    def set_ref(self, ref: str, sha: str | None, old: str | None = None) -> None:
+        """Move a ref, or delete it; with ``old`` only from there, or ``GitError``."""
+        expected = [] if old is None else [old]
         if sha is None:
-            self.git("update-ref", "-d", ref)
+            self.git("update-ref", "-d", ref, *expected)
         else:
-            self.git("update-ref", ref, sha)
+            self.git("update-ref", ref, sha, *expected)
 
     def merge_base(self, first: str, second: str) -> str | None:
         return self.git("merge-base", first, second, check=False).decode().strip() or None
@@ -154,11 +204,73 @@ class Repository:
         lines = done.decode("utf-8", "replace").split("\n")
         return lines[0] if len([x for x in lines if x]) == 1 else None
 
-    def commit_tree(self, tree: str, parents: list[str], message: str) -> str:
-        who = {"name": "GitLab", "email": "gitlab@example.com"}
+    def three_way_tree(self, base: str, ours: str, theirs: str) -> str | None:
+        """
+        Tree of ``ours`` plus the change from ``base`` to ``theirs``, all three commits; None when there is a conflict.
+
+        Made-up commits give ``merge-tree`` the base: it has no option for one before git 2.40.
+        """
+        tree = self.text("rev-parse", f"{base}^{{tree}}")
+        made_up = self.commit_tree(tree, [], "base")
+        sides = [self.commit_tree(self.text("rev-parse", f"{c}^{{tree}}"), [made_up], "side") for c in (ours, theirs)]
+        return self.merged_tree(sides[0], sides[1])
+
+    def commit_tree(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        *,
+        author: Identity | None = None,
+        committer: Identity | None = None,
+    ) -> str:
+        gitlab = Identity("GitLab", "gitlab@example.com")
+        author, committer = author or gitlab, committer or author or gitlab
+        people = {
+            f"GIT_{role}_{key}": value
+            for role, who in (("AUTHOR", author), ("COMMITTER", committer))
+            for key, value in (("NAME", who.name), ("EMAIL", who.email), ("DATE", who.time))
+            if value is not None
+        }
         flags = [x for p in parents for x in ("-p", p)]
-        config = [x for k, v in who.items() for x in ("-c", f"user.{k}={v}")]
-        return self.text(*config, "commit-tree", tree, *flags, "-m", message)
+        return (
+            self.git("commit-tree", tree, *flags, "-F", "-", data=message.encode(), environment=people).decode().strip()
+        )
+
+    def tree_with(self, start: str | None, files: Files) -> str:
+        """The tree of ``start`` (or an empty one) with ``files`` put in, replaced or deleted; touches no ref."""
+        with tempfile.TemporaryDirectory(prefix="index-") as folder:
+            index = {"GIT_INDEX_FILE": f"{folder}/index"}
+            self.git("read-tree", start or "--empty", environment=index)
+            lines = []
+            for path, value in files.items():
+                name = path if isinstance(path, bytes) else path.encode("utf-8", "surrogateescape")
+                if value is None:
+                    lines.append(b"0 " + ZERO.encode() + b"\t" + name)
+                    continue
+                blob = value if isinstance(value, Blob) else Blob(value.encode() if isinstance(value, str) else value)
+                sha = blob.content
+                if blob.mode != "160000":
+                    sha = self.git("hash-object", "-w", "--stdin", data=blob.content).strip()
+                lines.append(blob.mode.encode() + b" " + sha + b"\t" + name)
+            self.git("update-index", "-z", "--index-info", data=b"\x00".join([*lines, b""]), environment=index)
+            return self.text("write-tree", environment=index)
+
+    def identity(self, sha: str) -> Identity:
+        """The author of a commit."""
+        name, email, time_ = self.text("log", "-1", "--format=%an%x00%ae%x00%ad", "--date=raw", sha).split("\x00")
+        return Identity(name, email, time_)
+
+    def parents(self, sha: str) -> list[str]:
+        return self.text("rev-list", "--parents", "-1", sha).split()[1:]
+
+    def message(self, sha: str) -> str:
+        return self.git("log", "-1", "--format=%B", sha).decode("utf-8", "replace").rstrip("\n")
+
+    def mode(self, sha: str, path: str) -> str | None:
+        """Mode of a file, or None when there is none."""
+        found = self.git("ls-tree", "-z", sha, "--", f":(literal){path}", check=False).decode("utf-8", "replace")
+        return found.split(" ")[0] if found and not found.startswith("040000") else None
 
     def blob(self, sha: str, path: str) -> bytes | None:
         found = self.git("cat-file", "blob", f"{sha}:{path}", check=False)

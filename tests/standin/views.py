@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tests.standin import access, merging
 from tests.standin.model import (
-    DEVELOPER,
+    LICENSED,
     Discussion,
+    Group,
     Hook,
+    Issue,
     Json,
     MergeRequest,
     Note,
     Pipeline,
     Project,
+    Protection,
     Status,
     User,
     Version,
@@ -53,15 +57,160 @@ def user(world: World, one: User) -> Json:
 
 
 def current_user(world: World, one: User) -> Json:
-    return {**user(world, one), "bot": one.bot, "email": f"{one.username}@example.com", "is_admin": one.admin}
+    return {**user(world, one), "bot": one.bot, "email": one.email, "is_admin": one.admin}
+
+
+def member(world: World, one: User, level: int, place: Project | Group) -> Json:
+    return {
+        **user(world, one),
+        "access_level": level,
+        "expires_at": None,
+        "membership_state": "active",
+        "created_at": time(place.created_at),
+        **access.details(world, place, one.id),
+    }
+
+
+def group(world: World, one: Group) -> Json:
+    parent = max(access.ancestors(world, one), key=lambda g: len(g.path), default=None)
+    return {
+        "id": one.id,
+        "web_url": f"{world.url}/groups/{one.path}",
+        "name": one.name,
+        "path": one.name,
+        "description": "",
+        "visibility": one.visibility,
+        "full_name": one.path.replace("/", " / "),
+        "full_path": one.path,
+        "parent_id": parent.id if parent else None,
+        "created_at": time(one.created_at),
+    }
+
+
+_LEVEL_NAMES = {0: "No one", 30: "Developers + Maintainers", 40: "Maintainers", 60: "Administrators"}
+
+
+def protected_branch(world: World, name: str, one: Protection) -> Json:
+    def levels(least: int, users: list[int]) -> list[Json]:
+        rows: list[Json] = [{"id": one.id * 10, "access_level": least, "access_level_description": _LEVEL_NAMES[least]}]
+        for number in users:
+            person = world.users[number]
+            rows.append(
+                {
+                    "id": one.id * 10 + len(rows),
+                    "access_level": 40,
+                    "access_level_description": person.name,
+                    "user_id": number,
+                }
+            )
+        licensed = {"user_id": None, "group_id": None} if world.licensed.has("premium") else {}
+        return [{"deploy_key_id": None, **licensed, **row} for row in rows]
+
+    return {
+        "id": one.id,
+        "name": name,
+        "push_access_levels": levels(one.push, one.push_users),
+        "merge_access_levels": levels(one.merge, one.merge_users),
+        "allow_force_push": one.allow_force_push,
+        "unprotect_access_levels": [],
+        "code_owner_approval_required": False,
+        "inherited": False,
+    }
+
+
+def commit(world: World, one: Project, sha: str) -> Json:
+    fields = "%H%x00%B%x00%s%x00%aI%x00%an%x00%ae%x00%cI%x00%cn%x00%ce%x00%P"
+    row = one.repository.text("log", "-1", f"--format={fields}", sha).split("\x00")
+    return {
+        "id": row[0],
+        "short_id": row[0][:8],
+        "created_at": row[6],
+        "parent_ids": row[9].split(),
+        "title": row[2],
+        "message": row[1],
+        "author_name": row[4],
+        "author_email": row[5],
+        "authored_date": row[3],
+        "committer_name": row[7],
+        "committer_email": row[8],
+        "committed_date": row[6],
+        "trailers": {},
+        "extended_trailers": {},
+        "web_url": f"{world.url}/{one.path}/-/commit/{row[0]}",
+    }
+
+
+def branch(world: World, one: Project, viewer: User, name: str, sha: str) -> Json:
+    return {
+        "name": name,
+        "merged": False,
+        "protected": bool(access.rules(one, name)),
+        "default": name == one.default_branch,
+        "developers_can_push": any(r.push == 30 for r in access.rules(one, name)),
+        "developers_can_merge": any(r.merge == 30 for r in access.rules(one, name)),
+        "can_push": access.can_push(world, one, viewer, name),
+        "web_url": f"{world.url}/{one.path}/-/tree/{name}",
+        "commit": commit(world, one, sha),
+    }
+
+
+def issue(world: World, one: Issue, owner: Project) -> Json:
+    return {
+        "id": one.id,
+        "iid": one.iid,
+        "project_id": owner.id,
+        "title": one.title,
+        "description": one.description,
+        "state": one.state,
+        "labels": one.labels,
+        "author": user(world, one.author),
+        "assignees": [],
+        "confidential": one.confidential,
+        "issue_type": one.issue_type,
+        "created_at": time(one.created_at),
+        "updated_at": time(one.updated_at),
+        "web_url": f"{world.url}/{owner.path}/-/issues/{one.iid}",
+        "references": {"short": f"#{one.iid}", "full": f"{owner.path}#{one.iid}"},
+    }
+
+
+def approvals(world: World, one: MergeRequest, viewer: User) -> Json:
+    has = any(a.user is viewer for a in one.approvals)
+    shown: Json = {
+        "user_has_approved": has,
+        "user_can_approve": not has and world.licensed.may_approve(one, viewer),
+        # Without rules to count, one approval is an approval.
+        "approved": world.licensed.approved(one) if world.licensed.rules(one.project) else bool(one.approvals),
+        "approved_by": [{"user": user(world, a.user), "approved_at": time(a.approved_at)} for a in one.approvals],
+    }
+    if world.licensed.has("premium"):
+        rules = world.licensed.rules(one.project)
+        left = [r for r in rules if not world.licensed.rule_met(r, one)]
+        shown |= {
+            "id": one.id,
+            "iid": one.iid,
+            "project_id": one.project.id,
+            "approvals_required": sum(r.approvals_required for r in rules),
+            "approvals_left": sum(r.approvals_required for r in left),
+        }
+    return shown
 
 
 def project(world: World, one: Project, *, level: int | None) -> Json:
+    path = one.path.rsplit("/", 1)[0]
+    owner = world.find_group(path)
     return {
         "id": one.id,
         "name": one.name,
         "path": one.name,
         "path_with_namespace": one.path,
+        "namespace": {
+            "id": owner.id if owner else one.id + 1_000_000,
+            "name": path.rsplit("/", 1)[-1],
+            "path": path.rsplit("/", 1)[-1],
+            "kind": "group" if owner else "user",
+            "full_path": path,
+        },
         "default_branch": one.default_branch,
         "visibility": one.visibility,
         "archived": one.archived,
@@ -73,7 +222,7 @@ def project(world: World, one: Project, *, level: int | None) -> Json:
         "empty_repo": not one.repository.branches(),
         "forked_from_project": {"id": one.forked_from.id} if one.forked_from else None,
         "permissions": {"project_access": {"access_level": level} if level else None, "group_access": None},
-        **one.settings,
+        **{k: v for k, v in one.settings.items() if world.licensed.has(LICENSED.get(k, "free"))},
     }
 
 
@@ -81,7 +230,7 @@ def diff_refs(version: Version) -> Json:
     return {"base_sha": version.base_sha, "head_sha": version.head_sha, "start_sha": version.start_sha}
 
 
-def merge_request(world: World, one: MergeRequest, viewer: User | None, *, full: bool) -> Json:
+def merge_request(world: World, one: MergeRequest, viewer: User | None, *, full: bool, rebase: bool = False) -> Json:
     ready = one.prepared_at is not None
     status = world.merge_status(one)
     shown: Json = {
@@ -103,7 +252,12 @@ def merge_request(world: World, one: MergeRequest, viewer: User | None, *, full:
         "labels": one.labels,
         "sha": one.head_sha,
         "merge_commit_sha": one.merge_commit_sha,
-        "squash_commit_sha": None,
+        "squash_commit_sha": one.squash_commit_sha,
+        "squash": one.squash,
+        "squash_on_merge": merging.squashes(one),
+        "should_remove_source_branch": one.remove_source_branch or None,
+        "force_remove_source_branch": one.remove_source_branch,
+        "merge_when_pipeline_succeeds": one.auto_merge is not None,
         "detailed_merge_status": status,
         "merge_status": "cannot_be_merged" if status == "conflict" else "can_be_merged",
         "has_conflicts": status == "conflict",
@@ -112,22 +266,33 @@ def merge_request(world: World, one: MergeRequest, viewer: User | None, *, full:
         "created_at": time(one.created_at),
         "updated_at": time(one.updated_at),
         "merged_at": time(one.merged_at),
-        "merge_user": user(world, one.merge_user) if one.merge_user else None,
+        "merge_user": _merger(world, one),
+        "merged_by": user(world, one.merge_user) if one.merge_user else None,
         "web_url": f"{world.url}/{one.project.path}/-/merge_requests/{one.iid}",
         "references": {"short": f"!{one.iid}", "full": f"{one.project.path}!{one.iid}"},
     }
     if full:
         head = world.head_pipeline(one)
-        level = world.access_level(one.project, viewer) if viewer else 0
         shown |= {
             "diff_refs": diff_refs(one.version) if ready else None,
             "changes_count": str(world.changes_count(one)) if ready else None,
             "head_pipeline": pipeline(world, head) if head else None,
             "pipeline": pipeline(world, head) if head else None,
-            "user": {"can_merge": level >= DEVELOPER},
+            "merge_error": one.merge_error,
+            "user": {
+                "can_merge": viewer is not None and access.can_update(world, one.project, viewer, one.target_branch)
+            },
             "first_contribution": False,
         }
+        if rebase:
+            shown["rebase_in_progress"] = one.rebase_in_progress
     return shown
+
+
+def _merger(world: World, one: MergeRequest) -> Json | None:
+    """Who merged, or who set it to auto-merge."""
+    who = one.merge_user or (one.auto_merge.user if one.auto_merge else None)
+    return user(world, who) if who else None
 
 
 def version(one: Version, request: MergeRequest) -> Json:

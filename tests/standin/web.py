@@ -13,6 +13,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 from urllib.parse import parse_qsl, unquote, urlencode
@@ -23,14 +24,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tests.standin import access, page, serverhooks
 from tests.standin import faults as fault_module
-from tests.standin import page
+from tests.standin.errors import ApiError, HookRefused
 from tests.standin.model import (
     DEVELOPER,
     GUEST,
     MAINTAINER,
     REPORTER,
     Discussion,
+    Group,
     Json,
     MergeRequest,
     Note,
@@ -40,7 +43,7 @@ from tests.standin.model import (
     User,
 )
 from tests.standin.repository import git_environment
-from tests.standin.world import ApiError, World
+from tests.standin.world import World
 
 
 @dataclass
@@ -75,6 +78,18 @@ class Call:
         if level < least and not (self.method == "GET" and least <= REPORTER and found.visibility != "private"):
             raise ApiError(403, "403 Forbidden")
         return found
+
+    def group(self) -> Group:
+        """The group of this call; a private one is there for its members only."""
+        found = self.world.find_group(self.arguments["id"])
+        member = found is not None and self.user.id in access.levels(self.world, found)
+        if found is None or not (member or self.user.admin or found.visibility != "private"):
+            raise ApiError(404, "404 Group Not Found")
+        return found
+
+    def may_push(self, project: Project, branch: str) -> None:
+        if not access.can_push(self.world, project, self.user, branch):
+            raise ApiError(403, "You are not allowed to push into this branch")
 
     def merge_request(self, least: int = GUEST) -> MergeRequest:
         found = self.project(least).merge_requests.get(_number(self.arguments["iid"]))
@@ -153,18 +168,23 @@ class Call:
 
 
 Handler = Callable[[Call], tuple[int, Any]]
-_ROUTES: list[tuple[str, re.Pattern[str], Handler, str]] = []
+_ROUTES: list[tuple[str, re.Pattern[str], Handler, str, bool]] = []
 
 
-def route(method: str, pattern: str, *, scope: str = "") -> Callable[[Handler], Handler]:
-    """Register a handler for ``/api/v4/<pattern>``; ``:name`` matches one raw segment, ``*name`` all that follow."""
+def route(method: str, pattern: str, *, scope: str = "", locked: bool = True) -> Callable[[Handler], Handler]:
+    """
+    Register a handler for ``/api/v4/<pattern>``; ``:name`` matches one raw segment, ``*name`` all that follow.
+
+    A handler that moves a branch is registered with ``locked=False``: server hooks run, and they may take long or ask
+    somebody who asks GitLab.
+    """
     kinds = {":": "[^/]+", "*": ".+"}
     expression = re.compile(
         "/".join(f"(?P<{s[1:]}>{kinds[s[0]]})" if s[:1] in kinds else s for s in pattern.split("/"))
     )
 
     def register(handler: Handler) -> Handler:
-        _ROUTES.append((method, expression, handler, scope or ("api" if method != "GET" else "read_api")))
+        _ROUTES.append((method, expression, handler, scope or ("api" if method != "GET" else "read_api"), locked))
         return handler
 
     return register
@@ -268,7 +288,7 @@ class Server:
     def _api(self, request: Request, raw: str, params: Json, token: Token | None) -> Response:
         path = raw.removeprefix("/api/v4/").rstrip("/")
         allowed = False
-        for method, pattern, handler, scope in _ROUTES:
+        for method, pattern, handler, scope, locked in _ROUTES:
             match = pattern.fullmatch(path)
             if match is None:
                 continue
@@ -282,10 +302,12 @@ class Server:
                 if token is None:
                     raise ApiError(401, "401 Unauthorized")
                 _check_scope(token, scope)
-                with self.world.lock:
+                with self.world.lock if locked else nullcontext():
                     status, body = handler(call)
             except ApiError as error:
                 return _json(error.status, error.body, error.headers)
+            except HookRefused as refused:
+                return _json(400, {"message": refused.message}, {})
             return _json(status, body, call.headers_out)
         if allowed:
             return _json(405, {"error": "405 Not Allowed"}, {})
@@ -322,16 +344,23 @@ class Server:
         level = self.world.access_level(project, token.user) if project and token else 0
         if project is None or (level < REPORTER and project.visibility == "private"):
             return Response("The project you were looking for could not be found.", 404)
-        if writes and level < DEVELOPER:
+        if writes and (level < DEVELOPER or project.archived):
             return Response("You are not allowed to push code to this project.", 403)
-        before = project.repository.branches() if writes else {}
-        response = self._run_backend(request, project, match["rest"], body, token)
-        if writes and request.method == "POST" and token is not None:
-            self.world.pushed(project, token.user, before, project.repository.branches())
+        # The commands stand before the pack.
+        changes = serverhooks.pushed_changes(body.read(1 << 20)) if writes and request.method == "POST" else []
+        response = self._run_backend(request, project, match["rest"], body, token, changes)
+        if changes and token is not None:
+            serverhooks.announce(self.world, project, token.user, changes)
         return response
 
     def _run_backend(
-        self, request: Request, project: Project, rest: str, body: IO[bytes], token: Token | None
+        self,
+        request: Request,
+        project: Project,
+        rest: str,
+        body: IO[bytes],
+        token: Token | None,
+        changes: list[serverhooks.Change],
     ) -> Response:
         body.seek(0, 2)
         length = body.tell()
@@ -351,6 +380,9 @@ class Server:
         }
         if token is not None:
             environment["REMOTE_USER"] = token.user.username
+        if token is not None and changes:
+            with self.world.lock:
+                environment |= serverhooks.environment(self.world, project, token.user, changes, "http")
         incoming: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         while chunk := body.read(1 << 20):
             incoming.write(chunk)

@@ -13,18 +13,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.standin import diffs, payloads, text
+from tests.standin import access, commits, diffs, merging, payloads, serverhooks, text
 from tests.standin.delivery import Deliverer
+from tests.standin.errors import ApiError as ApiError
+from tests.standin.licensed import Licensed
 from tests.standin.model import (
+    ADMIN,
     DEVELOPER,
     MAINTAINER,
     Delivery,
     Discussion,
     Executed,
+    Group,
     Hook,
+    Issue,
     JobArtifact,
     Json,
     Mention,
+    MergeOptions,
     MergeRequest,
     Note,
     Pipeline,
@@ -33,6 +39,7 @@ from tests.standin.model import (
     RequestRecord,
     Status,
     Suggestion,
+    Tier,
     Token,
     User,
     Version,
@@ -53,16 +60,6 @@ _EVENT = {
 LINE_CODE_MESSAGE = '400 Bad request - Note {:line_code=>["can\'t be blank", "must be a valid line code"]}'
 
 
-class ApiError(Exception):
-    """An answer that is not a success."""
-
-    def __init__(self, status: int, body: Json | str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(f"{status}: {body}")
-        self.status = status
-        self.body: Json = {"message": body} if isinstance(body, str) else body
-        self.headers = headers or {}
-
-
 class World:
     """One GitLab instance in memory, with real repositories in ``directory``."""
 
@@ -76,6 +73,7 @@ class World:
         self._first_ids = itertools.count(101)
         self.users: dict[int, User] = {}
         self.tokens: dict[str, Token] = {}
+        self.groups: dict[int, Group] = {}
         self.projects: dict[int, Project] = {}
         self.system_hooks: list[Hook] = []
         self.deliveries: list[Delivery] = []
@@ -89,6 +87,14 @@ class World:
         """Seconds for which a new merge request has no diff refs yet."""
         self.ref_delay = 0.0
         """Seconds by which ``refs/merge-requests/N/head`` comes late."""
+        self.rebase_delay = 0.0
+        """Seconds for which a rebase is in progress."""
+        self.tier: Tier = "free"
+        self.licensed = Licensed(self)
+        self.waiting: list[MergeRequest] = []
+        """Merge requests that somebody set to auto-merge."""
+        self.custom_hooks = directory / "custom_hooks"
+        """Gitaly's ``custom_hooks_dir``: hooks for all repositories."""
         self.local_hooks_allowed = True
         self.supports_signing = True
         self.artifacts_elsewhere = False
@@ -105,6 +111,8 @@ class World:
     def changed(self) -> None:
         """Wake up whoever waits for something to happen."""
         with self._news:
+            if self.waiting:
+                merging.settle(self)
             self._news.notify_all()
 
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
@@ -114,7 +122,11 @@ class World:
     def access_level(self, project: Project, user: User | None) -> int:
         if user is None or user.state != "active":
             return 0
-        return 60 if user.admin else project.members.get(user.id, 0)
+        if user.admin:
+            return ADMIN
+        level = access.levels(self, project).get(user.id, 0)
+        state = access.details(self, project, user.id).get("membership_state", "active")
+        return level if state == "active" else 0
 
     def create_user(self, username: str, name: str | None, *, bot: bool = False, admin: bool = False) -> User:
         with self.lock:
@@ -134,11 +146,21 @@ class World:
             number = next(self._first_ids)
             directory = self.directory / "repositories" / f"{number}.git"
             repository = Repository.create(directory, default_branch)
+            serverhooks.equip(repository)
             project = Project(number, path, repository, visibility, default_branch, forked_from=forked_from)
             self.projects[number] = project
             if forked_from is not None:
                 repository.git("fetch", "--quiet", str(forked_from.repository.directory), "refs/heads/*:refs/heads/*")
             return project
+
+    def create_group(self, path: str, visibility: str = "private") -> Group:
+        with self.lock:
+            group = Group(next(self._first_ids), path, visibility=visibility)
+            self.groups[group.id] = group
+            return group
+
+    def find_group(self, key: str) -> Group | None:
+        return next((g for g in self.groups.values() if key in (str(g.id), g.path)), None)
 
     def find_project(self, key: str) -> tuple[Project | None, bool]:
         """The project by number or path, and whether it was asked for by an old path."""
@@ -164,6 +186,9 @@ class World:
         *,
         description: str = "",
         draft: bool = False,
+        labels: Iterable[str] = (),
+        squash: bool | None = None,
+        remove_source_branch: bool = False,
     ) -> MergeRequest:
         with self.lock:
             iid = max(project.merge_requests, default=0) + 1
@@ -172,6 +197,10 @@ class World:
             request = MergeRequest(
                 self.next_id(), iid, project, source, source_branch, target_branch, title, author, clean, draft
             )
+            request.labels = list(labels)
+            by_default = project.settings["squash_option"] in ("always", "default_on")
+            request.squash = by_default if squash is None else squash
+            request.remove_source_branch = remove_source_branch
             self._add_version(request)
             project.merge_requests[iid] = request
         if self.prepare_delay:
@@ -183,6 +212,7 @@ class World:
     def _prepared(self, request: MergeRequest) -> None:
         with self.lock:
             request.prepared_at = now()
+            self.licensed.opened(request)
             self.hook_merge_request(request, request.author, "open")
 
     def _add_version(self, request: MergeRequest) -> Version:
@@ -229,6 +259,9 @@ class World:
             return
         old = request.version
         new = self._add_version(request)
+        self.licensed.source_moved(request)
+        if request.auto_merge is not None:
+            merging.cancel(self, request, actor)
         for discussion in request.discussions:
             for note in discussion.notes:
                 if note.type == "DiffNote" and note.position:
@@ -257,22 +290,49 @@ class World:
             request.merged_at, request.merge_user = now(), actor
             self.set_state(request, actor, "merged")
 
+    def catch_up(self, request: MergeRequest) -> None:
+        """Take in a push that came while the merge request was locked."""
+        head = request.source_project.repository.head(request.source_branch)
+        if head is not None and head != request.head_sha:
+            self._add_version(request)
+
     def recompute(self, request: MergeRequest) -> Version:
         """New diff refs without a push, as GitLab makes them some time after the target branch moved."""
         with self.lock:
             return self._add_version(request)
 
     def retarget(self, request: MergeRequest, actor: User, branch: str) -> None:
-        with self.lock:
-            previous, request.target_branch = request.target_branch, branch
-            self._add_version(request)
-            changes = {"target_branch": {"previous": previous, "current": branch}}
-            self.hook_merge_request(request, actor, "update", changes=changes)
+        self.edit_request(request, actor, target_branch=branch)
 
     def set_draft(self, request: MergeRequest, actor: User, draft: bool) -> None:
+        self.edit_request(request, actor, draft=draft)
+
+    def edit_request(self, request: MergeRequest, actor: User, **wanted: Any) -> None:
+        """
+        Change attributes (title, description, draft, labels, target_branch, squash, remove_source_branch): one hook
+        with all that really changed. Raises ``ApiError`` for a target branch that is not there.
+        """
         with self.lock:
-            changes = {"draft": {"previous": request.draft, "current": draft}}
-            request.draft, request.updated_at = draft, now()
+            changes: Json = {}
+            for name, value in wanted.items():
+                previous = getattr(request, name)
+                if value is None or value == previous:
+                    continue
+                if name == "target_branch" and request.project.repository.head(value) is None:
+                    raise ApiError(409, f"target branch {value} does not exist")
+                if name == "labels":
+                    shown = [payloads.labels(v) for v in (previous, value)]
+                    changes[name] = {"previous": shown[0], "current": shown[1]}
+                else:
+                    changes[name] = {"previous": previous, "current": value}
+                setattr(request, name, value)
+            if not changes:
+                return
+            request.updated_at = now()
+            if "target_branch" in changes:
+                self._add_version(request)
+                if request.auto_merge is not None:
+                    merging.cancel(self, request, actor)
             self.hook_merge_request(request, actor, "update", changes=changes)
 
     def set_state(self, request: MergeRequest, actor: User, state: str) -> None:
@@ -315,25 +375,9 @@ class World:
 
     def merge_status(self, request: MergeRequest) -> str:
         """``detailed_merge_status``: the first check that fails."""
-        settings = request.project.settings
-        if request.state != "opened":
-            return "not_open"
-        if request.prepared_at is None:
-            return "preparing"
-        if request.draft:
-            return "draft_status"
-        if settings["only_allow_merge_if_all_discussions_are_resolved"] and not request.discussions_resolved():
-            return "discussions_not_resolved"
-        if settings["only_allow_merge_if_pipeline_succeeds"]:
-            head = self.head_pipeline(request)
-            state = head.status if head else "none"
-            if state in ("created", "pending", "running"):
-                return "ci_still_running"
-            if state != "success" and not (state == "skipped" and settings["allow_merge_on_skipped_pipeline"]):
-                return "ci_must_pass"
-        return "conflict" if self._has_conflict(request) else "mergeable"
+        return merging.status(self, request)
 
-    def _has_conflict(self, request: MergeRequest) -> bool:
+    def has_conflict(self, request: MergeRequest) -> bool:
         target = request.project.repository.head(request.target_branch)
         if target is None:
             return True
@@ -343,28 +387,7 @@ class World:
         return self._conflicts[key]
 
     def merge(self, request: MergeRequest, actor: User, sha: str | None = None) -> None:
-        with self.lock:
-            needed = request.project.protected.get(request.target_branch)
-            if self.access_level(request.project, actor) < (needed.merge if needed else DEVELOPER):
-                raise ApiError(401, "401 Unauthorized")
-            status = self.merge_status(request)
-            if status == "conflict":
-                raise ApiError(422, "Branch cannot be merged")
-            if status != "mergeable":
-                raise ApiError(405, "405 Method Not Allowed")
-            if sha is not None and sha != request.head_sha:
-                raise ApiError(409, f"SHA does not match HEAD of source branch: {request.head_sha}")
-            repository = request.project.repository
-            before = repository.branches()
-            target = before[request.target_branch]
-            tree = repository.merged_tree(target, request.head_sha)
-            assert tree is not None
-            message = f"Merge branch '{request.source_branch}' into '{request.target_branch}'"
-            commit = repository.commit_tree(tree, [target, request.head_sha], message)
-            repository.set_ref(f"refs/heads/{request.target_branch}", commit)
-            request.merge_commit_sha, request.merged_at, request.merge_user = commit, now(), actor
-            self.set_state(request, actor, "merged")
-            self.pushed(request.project, actor, before, repository.branches())
+        merging.wish(self, request, actor, MergeOptions(sha=sha))
 
     # -- discussions and notes --------------------------------------------------------------------------------------
 
@@ -411,6 +434,7 @@ class World:
                 trigger = "confidential_note_events" if internal else "note_events"
                 where = discussion
                 self._hook(request.project, trigger, lambda: payloads.note(self, note, where, request, "create"))
+                self._ask_services(request, author, "update")
                 self._resolution_changed(request, author)
             self.changed()
             return discussion, note
@@ -428,9 +452,8 @@ class World:
             if clean != note.body:
                 note.body, note.updated_at, note.updated_by = clean, now(), editor
                 note.suggestions = self._suggestions(request, clean, note.position)
-                self._hook(
-                    request.project, "note_events", lambda: payloads.note(self, note, discussion, request, "update")
-                )
+                trigger = "confidential_note_events" if note.internal else "note_events"
+                self._hook(request.project, trigger, lambda: payloads.note(self, note, discussion, request, "update"))
             self.changed()
 
     def delete_note(self, request: MergeRequest, discussion: Discussion, note: Note) -> None:
@@ -528,36 +551,21 @@ class World:
             found.append(Suggestion(self.next_id(), first, last, "".join(lines[first - 1 : last]), replacement))
         return found
 
-    def apply_suggestion(self, number: int, actor: User) -> Suggestion:
-        with self.lock:
-            for project in self.projects.values():
-                for request in project.merge_requests.values():
-                    for note in request.notes:
-                        for one in note.suggestions:
-                            if one.id == number:
-                                return self._apply(request, note, one, actor)
-            raise ApiError(404, "404 Not Found")
+    def apply_suggestion(self, number: int, actor: User, message: str | None = None) -> Suggestion:
+        """Commit it to the source branch; raises ``ApiError`` 403, 400, 404."""
+        return commits.apply_suggestion(self, number, actor, message)
 
-    def _apply(self, request: MergeRequest, note: Note, one: Suggestion, actor: User) -> Suggestion:
-        source = request.source_project
-        if self.access_level(source, actor) < DEVELOPER:
-            raise ApiError(403, "403 Forbidden")
-        assert note.position is not None
-        path = note.position["new_path"]
-        content = (source.repository.blob(request.head_sha, path) or b"").decode()
-        lines = content.splitlines(keepends=True)
-        current = "".join(lines[one.from_line - 1 : one.to_line])
-        if one.applied or current != one.from_content or request.state != "opened":
-            raise ApiError(400, "Can't apply as the suggestion is outdated.")
-        before = source.repository.branches()
-        lines[one.from_line - 1 : one.to_line] = [one.to_content]
-        source.repository.commit(
-            request.source_branch, {path: "".join(lines)}, "Apply 1 suggestion(s) to 1 file(s)", note.author.username
-        )
-        one.applied = note.resolved = True
-        note.resolved_by, note.resolved_at = actor, now()
-        self.pushed(source, actor, before, source.repository.branches())
-        return one
+    # -- issues -----------------------------------------------------------------------------------------------------
+
+    def create_issue(self, project: Project, author: User, title: str, description: str, **more: Any) -> Issue:
+        with self.lock:
+            clean, commands = text.quick_actions(description)
+            self._record_text(author, clean, commands)
+            iid = max((i.iid for i in project.issues), default=0) + 1
+            issue = Issue(self.next_id(), iid, title, clean, author, **more)
+            project.issues.append(issue)
+            self.changed()
+            return issue
 
     # -- pipelines and commit statuses ------------------------------------------------------------------------------
 
@@ -607,8 +615,7 @@ class World:
             if len(sha) != 40 or not project.repository.has_commit(sha):
                 raise ApiError(404, "404 Commit Not Found")
             pipeline = self._pipeline_for(project, user, sha, ref, params.get("pipeline_id"))
-            protection = project.protected.get(pipeline.ref)
-            if protection and self.access_level(project, user) < min(protection.push, protection.merge):
+            if access.rules(project, pipeline.ref) and not access.can_update(self, project, user, pipeline.ref):
                 raise ApiError(403, "403 Forbidden")
             self._check_status_fields(params)
             new_pipeline = pipeline not in project.pipelines
@@ -689,7 +696,12 @@ class World:
             "merge_requests_events",
             lambda: payloads.merge_request(self, request, actor, action, oldrev=oldrev, changes=changes),
         )
+        self._ask_services(request, actor, action, oldrev=oldrev, changes=changes)
         self.changed()
+
+    def _ask_services(self, request: MergeRequest, actor: User, action: str, **more: Any) -> None:
+        if self.licensed.checks(request) and not self.deliverer.paused:
+            self.licensed.tell(request, payloads.merge_request(self, request, actor, action, **more))
 
     def hook_pipeline(self, pipeline: Pipeline) -> None:
         self._hook(self.projects[pipeline.project_id], "pipeline_events", lambda: payloads.pipeline(self, pipeline))
