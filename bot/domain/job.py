@@ -45,6 +45,15 @@ class SyncReason(Enum):
     PIPELINE_FINISHED = "pipeline_finished"
     REPORTS_ARRIVED = "reports_arrived"
     """Findings of other tools came in for it."""
+    CIRCUMSTANCES = "circumstances"
+    """Its labels changed, or it became a draft: a policy may ask for either."""
+    DECIDED = "decided"
+    """A person decided about one of its findings."""
+    POLICY_CHANGED = "policy_changed"
+    NEW_DAY = "new_day"
+    """Advisories, deadlines and policy files got a day older, or were changed without anybody saying so."""
+    EXCEPTION_ENDED = "exception_ended"
+    """A suppression that may cover one of its findings has come to its end."""
     RECONCILED = "reconciled"
 
 
@@ -58,11 +67,15 @@ class ScanMergeRequest:
     head_sha: str | None
     """Head that the event named, to recognise repetitions; the API's own answer is the truth."""
     reason: ScanReason
+    actor_id: int | None = None
+    """Whose code it is: who opened it or pushed, as the event says."""
 
     def __post_init__(self) -> None:
         _check_id("project_id", self.project_id)
         _check_id("iid", self.iid)
         _check_sha("head_sha", self.head_sha)
+        if self.actor_id is not None:
+            _check_id("actor_id", self.actor_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +137,7 @@ class ScanBranch:
     def __post_init__(self) -> None:
         _check_id("project_id", self.project_id)
         _check_sha("sha", self.sha)
-        if not self.branch or any(ord(character) < 32 for character in self.branch):
-            raise ValueError("branch is empty or holds control characters")
+        _check_branch(self.branch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +168,64 @@ class ImportReports:
 
 
 @dataclass(frozen=True, slots=True)
+class HandleNote:
+    """Somebody wrote a command into a merge request's conversation: carry it out and answer."""
+
+    kind: ClassVar[str] = "handle_note"
+    project_id: int
+    iid: int
+    note_id: int
+    digest: str
+    """SHA-256 (hex) of the note's text as it was announced: a note that was edited since is not obeyed."""
+    again: str = ""
+    """Tells a later try from the first one, which may have been given up: a short word, such as the day."""
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_id("iid", self.iid)
+        _check_id("note_id", self.note_id)
+        if not _SHA.fullmatch(self.digest):
+            raise ValueError("digest must be 64 hexadecimal digits")
+
+
+@dataclass(frozen=True, slots=True)
+class RunMergeQueue:
+    """See which of the merge requests that the merge bot was asked for can be merged into a branch now."""
+
+    kind: ClassVar[str] = "run_merge_queue"
+    project_id: int
+    branch: str
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_branch(self.branch)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyBranch:
+    """See whether everything that came onto a protected branch was cleared."""
+
+    kind: ClassVar[str] = "verify_branch"
+    project_id: int
+    branch: str
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_branch(self.branch)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProject:
+    """See how strongly a project's gate is enforced, and what was done around it."""
+
+    kind: ClassVar[str] = "check_project"
+    project_id: int
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetProject:
     """A project was deleted: drop its mirror and its data."""
 
@@ -167,7 +237,17 @@ class ForgetProject:
 
 
 JobRequest: TypeAlias = (
-    ScanMergeRequest | SyncMergeRequest | SyncCommit | CloseMergeRequest | ScanBranch | ImportReports | ForgetProject
+    ScanMergeRequest
+    | SyncMergeRequest
+    | SyncCommit
+    | CloseMergeRequest
+    | ScanBranch
+    | ImportReports
+    | HandleNote
+    | RunMergeQueue
+    | VerifyBranch
+    | CheckProject
+    | ForgetProject
 )
 
 _KINDS: dict[str, TypeAdapter[JobRequest]] = {
@@ -179,6 +259,10 @@ _KINDS: dict[str, TypeAdapter[JobRequest]] = {
         CloseMergeRequest,
         ScanBranch,
         ImportReports,
+        HandleNote,
+        RunMergeQueue,
+        VerifyBranch,
+        CheckProject,
         ForgetProject,
     )
 }
@@ -212,3 +296,8 @@ def _check_id(name: str, value: int) -> None:
 def _check_sha(name: str, value: str | None) -> None:
     if value is not None and not _SHA.fullmatch(value):
         raise ValueError(f"{name} must be a full commit id in lower case")
+
+
+def _check_branch(branch: str) -> None:
+    if not branch or any(ord(character) < 32 for character in branch):
+        raise ValueError("branch is empty or holds control characters")

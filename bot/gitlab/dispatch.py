@@ -1,8 +1,9 @@
 """
 Which jobs an event leads to. Pure.
 
-Title, label, assignee and milestone edits, approvals and notes lead to none. What our own user does leads to none
-either, because our notes and statuses come back as events, except where it brings code in or ends a merge request.
+Title, assignee and milestone edits, approvals and notes that hold no command lead to none. What our own user does leads
+to none either, because our notes and statuses come back as events, except where it brings code in or ends a merge
+request.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import hashlib
 import re
 from typing import assert_never
 
+from bot.domain.command import holds_command, text_digest
 from bot.domain.job import (
     CloseMergeRequest,
     ForgetProject,
+    HandleNote,
     ImportReports,
     JobRequest,
     ScanBranch,
@@ -22,6 +25,7 @@ from bot.domain.job import (
     SyncCommit,
     SyncMergeRequest,
     SyncReason,
+    VerifyBranch,
 )
 from bot.gitlab.events import (
     Action,
@@ -54,16 +58,36 @@ def jobs_for(event: Event, *, bot_user_id: int | None, status_name: str = "merge
         case MergeRequestEvent():
             return _merge_request(event, is_own=bot_user_id is not None and event.actor_id == bot_user_id)
         case PushEvent():
-            if event.is_default_branch and event.after is not None:
-                return (ScanBranch(event.project.id, event.branch, event.after),)
-            return ()
+            return _push(event)
         case PipelineEvent():
             return _pipeline(event, bot_user_id, status_name)
         case SystemEvent():
             return _system(event)
-        case NoteEvent() | Ignored():
+        case NoteEvent():
+            return _note(event, bot_user_id)
+        case Ignored():
             return ()
     assert_never(event)
+
+
+def _push(event: PushEvent) -> tuple[JobRequest, ...]:
+    if event.after is None:
+        return ()
+    jobs: list[JobRequest] = []
+    if event.is_default_branch or event.is_protected:
+        jobs.append(VerifyBranch(event.project.id, event.branch))
+    if event.is_default_branch:
+        jobs.append(ScanBranch(event.project.id, event.branch, event.after))
+    return tuple(jobs)
+
+
+def _note(event: NoteEvent, bot_user_id: int | None) -> tuple[JobRequest, ...]:
+    # Of an edited note nobody can say who edited it, and an answer to an internal one would have to be internal.
+    if event.edited or event.system or event.internal or not holds_command(event.text):
+        return ()
+    if event.author_id is None or event.author_id == bot_user_id or event.actor_id != event.author_id:
+        return ()
+    return (HandleNote(event.project.id, event.iid, event.note_id, text_digest(event.text)),)
 
 
 def _merge_request(event: MergeRequestEvent, is_own: bool) -> tuple[JobRequest, ...]:
@@ -74,9 +98,18 @@ def _merge_request(event: MergeRequestEvent, is_own: bool) -> tuple[JobRequest, 
         return ()
     reason = _scan_reason(event)
     if reason is not None and not (is_own and reason in (ScanReason.RETARGETED, ScanReason.READY)):
-        return (ScanMergeRequest(event.project.id, event.iid, event.head_sha, reason),)
-    if event.action is Action.UPDATE and not is_own and _became(event.changes.blocking_discussions_resolved, True):
+        brought_code = reason in (ScanReason.OPENED, ScanReason.PUSHED)
+        return (
+            ScanMergeRequest(
+                event.project.id, event.iid, event.head_sha, reason, event.actor_id if brought_code else None
+            ),
+        )
+    if event.action is not Action.UPDATE or is_own:
+        return ()
+    if _became(event.changes.blocking_discussions_resolved, True):
         return (SyncMergeRequest(event.project.id, event.iid, SyncReason.THREADS_RESOLVED),)
+    if "labels" in event.changes.names or event.changes.draft is not None:
+        return (SyncMergeRequest(event.project.id, event.iid, SyncReason.CIRCUMSTANCES),)
     return ()
 
 
@@ -152,9 +185,13 @@ def _system(event: SystemEvent) -> tuple[JobRequest, ...]:
         return (ForgetProject(event.project.id),)
     # More than three branches in one push send no push event, but they do send this one.
     return tuple(
-        ScanBranch(event.project.id, update.branch, update.after)
+        job
         for update in event.updates
         if event.kind is SystemEventKind.REPOSITORY_UPDATE
         and update.branch == event.default_branch
         and update.after is not None
+        for job in (
+            VerifyBranch(event.project.id, update.branch),
+            ScanBranch(event.project.id, update.branch, update.after),
+        )
     )

@@ -21,21 +21,25 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 
+from bot.domain.job import JOB_KINDS
+
 log = structlog.get_logger(__name__)
 
 APPLICATION = "mergewarden"
 
-JOBS_VERSION = "2"
+JOBS_VERSION = "3"
 """Raise this when the order or meaning of steps changes; jobs of an older version are carried over from their start."""
 
 MERGE_REQUESTS = "merge-requests"
 BRANCHES = "branches"
-_QUEUES = (MERGE_REQUESTS, BRANCHES)
+CONVERSATIONS = "conversations"
+"""What people wait for: commands, merges. No scan runs there, so nobody waits for one."""
+_QUEUES = (MERGE_REQUESTS, BRANCHES, CONVERSATIONS)
 
 MAX_TAKE_OVERS = 5
 """A job that took its process down so many times is poisoned: it is ended and reported instead of tried for ever."""
 
-_POLL_SECONDS = {MERGE_REQUESTS: 0.1, BRANCHES: 0.5}
+_POLL_SECONDS = {MERGE_REQUESTS: 0.1, BRANCHES: 0.5, CONVERSATIONS: 0.1}
 
 T = TypeVar("T")
 
@@ -63,6 +67,22 @@ class Handlers(Protocol):
         self, job_id: str, project_id: int, pipeline_id: int, sha: str, ref: str, iid: int, ending: str
     ) -> str:
         """Take in the reports of a pipeline; ``iid`` is 0 where it is not one of a merge request."""
+        ...
+
+    def handle_note(self, job_id: str, project_id: int, iid: int, note_id: int, digest: str) -> str:
+        """Carry out the command in a note and answer it."""
+        ...
+
+    def run_merge_queue(self, job_id: str, project_id: int, branch: str) -> str:
+        """Merge what can be merged of what the merge bot was asked for."""
+        ...
+
+    def verify_branch(self, job_id: str, project_id: int, branch: str) -> str:
+        """Find what came onto a protected branch without having been cleared."""
+        ...
+
+    def check_project(self, job_id: str, project_id: int) -> str:
+        """Find out how strongly the project's gate is enforced."""
         ...
 
     def forget_project(self, job_id: str, project_id: int) -> str:
@@ -112,6 +132,26 @@ def _scan_branch(project_id: int, branch: str, sha: str) -> str:
 @DBOS.workflow(name="import_reports")
 def _import_reports(project_id: int, pipeline_id: int, sha: str, ref: str, iid: int, ending: str) -> str:
     return _running().import_reports(_job_id(), project_id, pipeline_id, sha, ref, iid, ending)
+
+
+@DBOS.workflow(name="handle_note")
+def _handle_note(project_id: int, iid: int, note_id: int, digest: str) -> str:
+    return _running().handle_note(_job_id(), project_id, iid, note_id, digest)
+
+
+@DBOS.workflow(name="run_merge_queue")
+def _run_merge_queue(project_id: int, branch: str) -> str:
+    return _running().run_merge_queue(_job_id(), project_id, branch)
+
+
+@DBOS.workflow(name="verify_branch")
+def _verify_branch(project_id: int, branch: str) -> str:
+    return _running().verify_branch(_job_id(), project_id, branch)
+
+
+@DBOS.workflow(name="check_project")
+def _check_project(project_id: int) -> str:
+    return _running().check_project(_job_id(), project_id)
 
 
 @DBOS.workflow(name="forget_project")
@@ -242,6 +282,13 @@ class Worker:
             polling_interval_sec=_POLL_SECONDS[MERGE_REQUESTS],
             on_conflict="always_update",
         )
+        DBOS.register_queue(
+            CONVERSATIONS,
+            worker_concurrency=self._concurrency,
+            partition_concurrency=1,
+            polling_interval_sec=_POLL_SECONDS[CONVERSATIONS],
+            on_conflict="always_update",
+        )
         # A queue of its own, because priorities do not order across partitions: bulk work never delays a merge request.
         DBOS.register_queue(
             BRANCHES,
@@ -305,16 +352,7 @@ class Worker:
         return len(old)
 
 
-_WORKFLOWS = frozenset(
-    {
-        "scan_merge_request",
-        "sync_merge_request",
-        "close_merge_request",
-        "scan_branch",
-        "import_reports",
-        "forget_project",
-    }
-)
+_WORKFLOWS = frozenset(JOB_KINDS)
 
 
 def _engine_url(database_url: str) -> str:

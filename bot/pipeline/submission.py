@@ -4,23 +4,29 @@ Turns what there is to do into jobs of the engine, inside a transaction of the c
 
 from __future__ import annotations
 
+import hashlib
 from typing import assert_never
 
 from sqlalchemy.orm import Session
 
 from bot.domain.job import (
+    CheckProject,
     CloseMergeRequest,
     ForgetProject,
+    HandleNote,
     ImportReports,
     JobRequest,
+    RunMergeQueue,
     ScanBranch,
     ScanMergeRequest,
     ScanReason,
     SyncCommit,
     SyncMergeRequest,
     SyncReason,
+    VerifyBranch,
 )
-from bot.pipeline.engine import BRANCHES, MERGE_REQUESTS, Job, JobQueue
+from bot.pipeline.engine import BRANCHES, CONVERSATIONS, MERGE_REQUESTS, Job, JobQueue
+from bot.store.contributors import add_contributor
 from bot.store.heads import (
     HeadState,
     close_head,
@@ -61,6 +67,33 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
             return (job_id,)
         case ImportReports():
             return _reports(session, queue, request)
+        case HandleNote():
+            return _note(session, queue, request)
+        case RunMergeQueue():
+            # One at a time for each branch, whoever asks: a partition of its own.
+            named = hashlib.sha256(request.branch.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            job_id = f"merge:{request.project_id}:{named}:{token}"
+            partition = f"merge:{request.project_id}:{named}"
+            queue.submit(
+                session,
+                Job(job_id, "run_merge_queue", (request.project_id, request.branch), CONVERSATIONS, partition),
+            )
+            return (job_id,)
+        case VerifyBranch():
+            named = hashlib.sha256(request.branch.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            job_id = f"verify:{request.project_id}:{named}:{token}"
+            partition = f"verify:{request.project_id}"
+            queue.submit(
+                session, Job(job_id, "verify_branch", (request.project_id, request.branch), BRANCHES, partition)
+            )
+            return (job_id,)
+        case CheckProject():
+            job_id = f"check:{request.project_id}:{token}"
+            queue.submit(
+                session,
+                Job(job_id, "check_project", (request.project_id,), BRANCHES, f"check:{request.project_id}"),
+            )
+            return (job_id,)
         case ForgetProject():
             job_id = f"forget:{request.project_id}:{token}"
             queue.submit(
@@ -70,11 +103,24 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
     assert_never(request)
 
 
+def _note(session: Session, queue: JobQueue, request: HandleNote) -> tuple[str, ...]:
+    # Without the token: two hooks announce the same note under different ids, and it is obeyed once.
+    job_id = f"note:{request.project_id}!{request.iid}:{request.note_id}{':' if request.again else ''}{request.again}"
+    arguments = (request.project_id, request.iid, request.note_id, request.digest)
+    # A partition of their own, in the order in which people write: a command must not wait for a scan.
+    partition = f"notes:{_partition(request.project_id, request.iid)}"
+    queue.submit(session, Job(job_id, "handle_note", arguments, CONVERSATIONS, partition))
+    return (job_id,)
+
+
 def _partition(project_id: int, iid: int) -> str:
     return f"{project_id}!{iid}"
 
 
 def _scan(session: Session, queue: JobQueue, request: ScanMergeRequest, token: str) -> tuple[str, ...]:
+    if request.actor_id is not None:
+        # Also of a repetition: who pushed is known from events only.
+        add_contributor(session, request.project_id, request.iid, request.actor_id)
     known = get_head(session, request.project_id, request.iid)
     if (
         request.reason in _REPEATABLE
@@ -124,7 +170,7 @@ def _close(session: Session, queue: JobQueue, request: CloseMergeRequest, token:
     raised = close_head(session, request.project_id, request.iid, state)
     if raised is None:
         return ()
-    job_id = f"close:{request.project_id}!{request.iid}:{raised.sequence}"
+    job_id = f"close:{request.project_id}!{request.iid}:{raised.sequence}:{token}"
     arguments = (request.project_id, request.iid, request.merged)
     partition = _partition(request.project_id, request.iid)
     queue.submit(session, Job(job_id, "close_merge_request", arguments, MERGE_REQUESTS, partition))

@@ -27,7 +27,9 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from bot.domain.incident import IncidentKind
 from bot.domain.known import Whereabouts
+from bot.domain.merging import WishState
 from bot.domain.suppression import Scope
 from bot.domain.triage import Justification, TriageState
 from bot.domain.verdict import Outcome, Presence
@@ -128,11 +130,15 @@ class ScanRecord(Record, table=True):
     error: str = Field(sa_column=Column(ExactText, nullable=False))
     """Why the scan as a whole did not happen; empty when it did."""
     violations: Any = Field(sa_column=Column(Json, nullable=False))
-    """List of ``[fingerprint, policy rule, blocks]``."""
+    """List of ``[fingerprint, policy rule, effect]``."""
     reasons: Any = Field(sa_column=Column(Json, nullable=False))
     """List of ``[code, subject, detail]``."""
     suppressed: Any = Field(sa_column=Column(Json))
     """List of ``[fingerprint, suppression, explanation]``; NULL for none."""
+    tolerated: bool = Field(sa_column=Column(Boolean, nullable=False))
+    """Nobody could judge, and the policy lets the merge through all the same."""
+    coverage: Any = Field(sa_column=Column(PackedJson))
+    """What was read of the change: see ``bot.domain.change_coverage``; NULL where no change was scanned."""
 
 
 class ScannerRunRecord(Record, table=True):
@@ -456,6 +462,277 @@ class ReportImportRecord(Record, table=True):
     """The first of them as ``[where, why]``; NULL for none."""
 
 
+# --- Policies and decisions -------------------------------------------------------------------------------------------
+
+
+class PolicySnapshotRecord(Record, table=True):
+    """A policy as it was applied, so that a decision can be made again years later."""
+
+    __tablename__ = "policy_snapshot"
+
+    digest: str = Field(sa_column=Column(String(64), primary_key=True))
+    document: Any = Field(sa_column=Column(PackedJson, nullable=False))
+    """As ``bot.domain.policy.policy_to_json`` writes it."""
+    first_used_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class PolicySourceRecord(Record, table=True):
+    """The last good text of a policy file that lives elsewhere, for when that place does not answer."""
+
+    __tablename__ = "policy_source"
+
+    key: str = Field(sa_column=Column(String(64), primary_key=True))
+    """Hash of the name."""
+    name: str = Field(sa_column=Column(ExactText, nullable=False))
+    """``organisation``, or ``group:`` and the group's full path."""
+    text: str = Field(sa_column=Column(ExactText, nullable=False))
+    origin: str = Field(sa_column=Column(ExactText, nullable=False))
+    """Where it was read, for people: project, commit and path, or a file's name."""
+    read_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    problem: str = Field(sa_column=Column(ExactText, nullable=False))
+    """Why what is there now is not used, first line of the error; empty while all is well."""
+
+
+class DecisionRecord(Record, table=True):
+    """One decision about a scan, with everything besides the findings that it followed from. Rows are only added."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index(None, "project_id", "iid", "at"),)
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    scan_id: str = Field(
+        sa_column=Column(String(200), ForeignKey("scan.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    iid: int | None = Field(sa_column=Column(BigInteger))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+    because: str = Field(sa_column=Column(String(40), nullable=False))
+    """``scan``, or the reason for judging again."""
+    outcome: Outcome = Field(sa_column=Column(WordEnum(Outcome), nullable=False))
+    policy_digest: str = Field(sa_column=Column(String(64), nullable=False))
+    inputs: Any = Field(sa_column=Column(PackedJson, nullable=False))
+    """Confirmed and suppressed fingerprints, circumstances and facts: see ``bot.store.decisions``."""
+    result: Any = Field(sa_column=Column(PackedJson, nullable=False))
+    """Violations, reasons, suppressed findings."""
+
+
+class ConfirmationRecord(Record, table=True):
+    """A person's word that a *changed* finding may stay as it is now, on one merge request."""
+
+    __tablename__ = "confirmation"
+    __table_args__ = (Index(None, "project_id", "iid"),)
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    iid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    finding_id: int = Field(
+        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    code: str = Field(sa_column=Column(String(200), nullable=False))
+    """The finding's ``match_hash`` as it was confirmed."""
+    code_edited_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    actor: str = Field(sa_column=Column(ExactText, nullable=False))
+    actor_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    reason: str = Field(sa_column=Column(ExactText, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+# --- The conversation -------------------------------------------------------------------------------------------------
+
+
+class CommandRecord(Record, table=True):
+    """A command in a note that was carried out or refused, so that it is never carried out twice."""
+
+    __tablename__ = "command"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    note_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    iid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    discussion_id: str = Field(sa_column=Column(String(128), nullable=False))
+    actor_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    actor: str = Field(sa_column=Column(ExactText, nullable=False))
+    verb: str = Field(sa_column=Column(String(40), nullable=False))
+    result: str = Field(sa_column=Column(String(40), nullable=False))
+    """One word: done, requested, refused ..."""
+    answer: str = Field(sa_column=Column(ExactText, nullable=False))
+    """What we said in the thread; empty where a reaction says it."""
+    answered: bool = Field(sa_column=Column(Boolean, nullable=False))
+    """Whether GitLab has our answer."""
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class ExceptionRequestRecord(Record, table=True):
+    """Where on GitLab a suppression was asked for, so that people hear of its end there."""
+
+    __tablename__ = "exception_request"
+
+    suppression_id: int = Field(
+        sa_column=Column(_Number, ForeignKey("suppression.id", ondelete="CASCADE"), primary_key=True)
+    )
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    iid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    discussion_id: str = Field(sa_column=Column(String(128), nullable=False))
+    asked_by_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class ReminderRecord(Record, table=True):
+    """That people were told of a suppression's coming end."""
+
+    __tablename__ = "reminder"
+
+    suppression_id: int = Field(
+        sa_column=Column(_Number, ForeignKey("suppression.id", ondelete="CASCADE"), primary_key=True)
+    )
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    where: str = Field(sa_column=Column(ExactText, nullable=False))
+    """Address of the note or issue."""
+
+
+class ContributorRecord(Record, table=True):
+    """Somebody whose code is in a merge request, as GitLab's events named him: he approves nothing of it."""
+
+    __tablename__ = "contributor"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    iid: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class CommentedFindingRecord(Record, table=True):
+    """A finding that had a discussion on a merge request: what the noise of a rule is measured by."""
+
+    __tablename__ = "commented_finding"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    iid: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    fingerprint: str = Field(sa_column=Column(String(200), primary_key=True))
+    finding_id: int | None = Field(sa_column=Column(BigInteger, index=True))
+    scanner: str = Field(sa_column=Column(ExactText, nullable=False))
+    rule_id: str = Field(sa_column=Column(ExactText, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+
+
+# --- Enforcement ------------------------------------------------------------------------------------------------------
+
+
+class ClearanceRecord(Record, table=True):
+    """That a head may go into a branch, because a verdict let it through; kept after the merge."""
+
+    __tablename__ = "clearance"
+    __table_args__ = (
+        Index(None, "project_id", "iid"),
+        Index(None, "project_id", "head_sha"),
+        Index(None, "project_id", "patch_id"),
+    )
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    iid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    target_branch: str = Field(sa_column=Column(ExactText, nullable=False))
+    head_sha: str = Field(sa_column=Column(String(64), nullable=False))
+    base_sha: str = Field(sa_column=Column(String(64), nullable=False))
+    patch_id: str | None = Field(sa_column=Column(String(64)))
+    """Of the whole change from base to head, white space included; NULL for an empty one."""
+    commits: Any = Field(sa_column=Column(PackedJson, nullable=False))
+    """Patch ids of its commits, oldest first, without merges and empty ones."""
+    scan_id: str = Field(sa_column=Column(String(200), nullable=False))
+    granted_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    withdrawn_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    withdrawn_because: str = Field(sa_column=Column(String(40), nullable=False))
+
+
+class WatchedBranchRecord(Record, table=True):
+    """A protected branch, and up to which commit it is known that everything on it was cleared."""
+
+    __tablename__ = "watched_branch"
+
+    key: str = Field(sa_column=Column(String(64), primary_key=True))
+    """Hash of project and branch."""
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    branch: str = Field(sa_column=Column(ExactText, nullable=False))
+    verified_sha: str | None = Field(sa_column=Column(String(64)))
+    checked_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class IncidentRecord(Record, table=True):
+    """What happened around the gate; see ``bot.domain.incident``."""
+
+    __tablename__ = "incident"
+    __table_args__ = (Index(None, "project_id", "closed_at"),)
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    key: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    kind: IncidentKind = Field(sa_column=Column(WordEnum(IncidentKind), nullable=False))
+    subject: str = Field(sa_column=Column(ExactText, nullable=False))
+    iid: int | None = Field(sa_column=Column(BigInteger))
+    ref: str = Field(sa_column=Column(ExactText, nullable=False))
+    sha: str | None = Field(sa_column=Column(String(64)))
+    actor: str = Field(sa_column=Column(ExactText, nullable=False))
+    details: Any = Field(sa_column=Column(Json, nullable=False))
+    first_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    last_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    count: int = Field(sa_column=Column(Integer, nullable=False))
+    closed_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    closed_by: str = Field(sa_column=Column(ExactText, nullable=False))
+    closed_reason: str = Field(sa_column=Column(ExactText, nullable=False))
+
+
+class MergeWishRecord(Record, table=True):
+    """Somebody asked the merge bot to merge; see ``bot.domain.merging``."""
+
+    __tablename__ = "merge_wish"
+    __table_args__ = (Index(None, "project_id", "state"), Index(None, "project_id", "iid"))
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    iid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    target_branch: str = Field(sa_column=Column(ExactText, nullable=False))
+    state: WishState = Field(sa_column=Column(WordEnum(WishState), nullable=False))
+    asked_by: str = Field(sa_column=Column(ExactText, nullable=False))
+    asked_by_id: int | None = Field(sa_column=Column(BigInteger))
+    asked_how: str = Field(sa_column=Column(String(40), nullable=False))
+    """``command``, ``label`` or ``policy``."""
+    asked_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    reason: str = Field(sa_column=Column(ExactText, nullable=False))
+    """What it waits for, or why it was refused: English, one line, shown to people."""
+    attempts: int = Field(sa_column=Column(Integer, nullable=False))
+    merged_sha: str | None = Field(sa_column=Column(String(64)))
+
+
+class EnforcementRecord(Record, table=True):
+    """How strongly the gate of a project holds, as its settings were last seen."""
+
+    __tablename__ = "enforcement"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    level: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    """0 to 3."""
+    facts: Any = Field(sa_column=Column(Json, nullable=False))
+    missing: Any = Field(sa_column=Column(Json, nullable=False))
+    """What the next level lacks: see ``bot.domain.enforcement``."""
+    hook_seen_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    """When the pre-receive hook last asked about this project."""
+    checked_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+
+
+class ReceiptRecord(Record, table=True):
+    """A signed receipt of what was looked at and what was decided."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (Index(None, "project_id", "iid", "issued_at"),)
+
+    id: str = Field(sa_column=Column(String(64), primary_key=True))
+    """SHA-256 (hex) of what was signed."""
+    project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    iid: int | None = Field(sa_column=Column(BigInteger))
+    scan_id: str = Field(sa_column=Column(String(200), nullable=False))
+    envelope: Any = Field(sa_column=Column(PackedJson, nullable=False))
+    issued_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+
+
 # --- Access -----------------------------------------------------------------------------------------------------------
 
 
@@ -529,6 +806,45 @@ class AdvisoryStateRecord(Record, table=True):
     total: str = Field(sa_column=Column(String(64), nullable=False))
     """Sum of all digests modulo 2**256, as 64 hex digits."""
     documents: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class ExploitFactRecord(Record, table=True):
+    """How likely a vulnerability is to be exploited, and whether it is known to be."""
+
+    __tablename__ = "exploit_fact"
+
+    cve: str = Field(sa_column=Column(String(32), primary_key=True))
+    epss: float | None = Field(sa_column=Column(Float(53)))
+    """Probability within 30 days, 0 to 1. https://www.first.org/epss/"""
+    percentile: float | None = Field(sa_column=Column(Float(53)))
+    kev_added: date | None = Field(sa_column=Column(Date))
+    """When it came into CISA's catalogue of known exploited vulnerabilities; NULL where it is not in it."""
+
+
+class ExploitSourceRecord(Record, table=True):
+    """Which edition of a list of exploits was imported."""
+
+    __tablename__ = "exploit_source"
+
+    name: str = Field(sa_column=Column(String(40), primary_key=True))
+    """``epss`` or ``kev``."""
+    data_date: date = Field(sa_column=Column(Date, nullable=False))
+    entries: int = Field(sa_column=Column(Integer, nullable=False))
+    imported_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class PackageLicenceRecord(Record, table=True):
+    """Under which licences a release of a package comes, as the project's bills of materials said."""
+
+    __tablename__ = "package_licence"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    """Its own: what one project's report says must not judge another's code."""
+    ecosystem: str = Field(sa_column=Column(String(200), primary_key=True))
+    package: str = Field(sa_column=Column(String(400), primary_key=True))
+    version: str = Field(sa_column=Column(String(200), primary_key=True))
+    licences: Any = Field(sa_column=Column(Json, nullable=False))
+    """SPDX ids or expressions."""
 
 
 # --- Processes --------------------------------------------------------------------------------------------------------

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from bot.domain.command import text_digest
 from bot.domain.job import (
     CloseMergeRequest,
     ForgetProject,
+    HandleNote,
     ImportReports,
     JobRequest,
     ScanBranch,
@@ -15,6 +19,7 @@ from bot.domain.job import (
     SyncCommit,
     SyncMergeRequest,
     SyncReason,
+    VerifyBranch,
 )
 from bot.gitlab.dispatch import jobs_for
 from bot.gitlab.events import Ignored, parse_event
@@ -27,22 +32,26 @@ BOT = 5
 ACTOR = 87
 
 
-def scan(reason: ScanReason) -> JobRequest:
-    return ScanMergeRequest(412, 27, HEAD, reason)
+def scan(reason: ScanReason, actor: int | None = None) -> JobRequest:
+    return ScanMergeRequest(412, 27, HEAD, reason, actor)
+
+
+def pushed(branch: str, head: str = HEAD) -> tuple[JobRequest, ...]:
+    return VerifyBranch(412, branch), ScanBranch(412, branch, head)
 
 
 TABLE: dict[str, tuple[JobRequest, ...]] = {
-    "merge_request_open": (scan(ScanReason.OPENED),),
-    "merge_request_open_from_fork": (scan(ScanReason.OPENED),),
-    "merge_request_open_fork_gone": (scan(ScanReason.OPENED),),
-    "merge_request_open_to_release_branch": (scan(ScanReason.OPENED),),
+    "merge_request_open": (scan(ScanReason.OPENED, ACTOR),),
+    "merge_request_open_from_fork": (scan(ScanReason.OPENED, ACTOR),),
+    "merge_request_open_fork_gone": (scan(ScanReason.OPENED, ACTOR),),
+    "merge_request_open_to_release_branch": (scan(ScanReason.OPENED, ACTOR),),
     "merge_request_reopen": (scan(ScanReason.REOPENED),),
-    "merge_request_update_push": (scan(ScanReason.PUSHED),),
+    "merge_request_update_push": (scan(ScanReason.PUSHED, ACTOR),),
     "merge_request_update_retarget": (scan(ScanReason.RETARGETED),),
     "merge_request_update_ready": (scan(ScanReason.READY),),
-    "merge_request_update_to_draft": (),
+    "merge_request_update_to_draft": (SyncMergeRequest(412, 27, SyncReason.CIRCUMSTANCES),),
     "merge_request_update_title": (),
-    "merge_request_update_labels": (),
+    "merge_request_update_labels": (SyncMergeRequest(412, 27, SyncReason.CIRCUMSTANCES),),
     "merge_request_update_threads_resolved": (SyncMergeRequest(412, 27, SyncReason.THREADS_RESOLVED),),
     "merge_request_update_thread_reopened": (),
     "merge_request_approved": (),
@@ -52,12 +61,12 @@ TABLE: dict[str, tuple[JobRequest, ...]] = {
     "merge_request_open_but_merged_meanwhile": (),
     "merge_request_action_of_the_future": (),
     "external_status_check": (),
-    "push_default_branch": (ScanBranch(412, "trunk", HEAD),),
-    "push_default_branch_sha256": (ScanBranch(412, "trunk", "2e" * 32),),
+    "push_default_branch": pushed("trunk"),
+    "push_default_branch_sha256": pushed("trunk", "2e" * 32),
     "push_other_branch": (),
-    "push_branch_created": (),
+    "push_branch_created": (VerifyBranch(412, "spike"),),
     "push_default_branch_deleted": (),
-    "system_push_default_branch": (ScanBranch(412, "trunk", HEAD),),
+    "system_push_default_branch": pushed("trunk"),
     "tag_push": (),
     "note_created": (),
     "note_edited": (),
@@ -81,7 +90,7 @@ TABLE: dict[str, tuple[JobRequest, ...]] = {
     "system_project_rename": (),
     "system_project_transfer": (),
     "system_user_create": (),
-    "system_repository_update": (ScanBranch(412, "trunk", HEAD),),
+    "system_repository_update": pushed("trunk"),
     "resend_cut_short": (),
 }
 
@@ -123,7 +132,7 @@ def test_a_pipeline_of_our_status_alone_is_known_by_the_configured_name() -> Non
 def test_new_commits_outweigh_a_retarget_in_the_same_update() -> None:
     body = body_of("merge_request_update_retarget")
     body["object_attributes"]["oldrev"] = "4be1cc09a7d3f2e8b6510d94c7fa38e2610bd57f"
-    assert jobs_for(parse_event(body), bot_user_id=BOT) == (scan(ScanReason.PUSHED),)
+    assert jobs_for(parse_event(body), bot_user_id=BOT) == (scan(ScanReason.PUSHED, ACTOR),)
 
 
 @pytest.mark.parametrize("state", ["closed", "merged", "locked", "unheard of"])
@@ -193,6 +202,44 @@ def test_a_pipeline_without_a_ref_or_commit_has_no_reports() -> None:
         body = body_of("pipeline_of_branch_finished")
         body["object_attributes"][field] = None
         assert imports_of(body) == []
+
+
+def command(**changed: object) -> dict[str, Any]:
+    body: dict[str, Any] = body_of("note_created")
+    body["object_attributes"] |= {"note": "Looks fine.\n/mw fp #12 a constant", "author_id": ACTOR, **changed}
+    return body
+
+
+def test_a_command_in_a_note_is_carried_out_as_it_was_written() -> None:
+    (job,) = jobs_for(parse_event(command()), bot_user_id=BOT)
+    assert isinstance(job, HandleNote)
+    assert job.digest == text_digest("Looks fine.\n/mw fp #12 a constant")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"action": "update"},
+        {"system": True},
+        {"internal": True},
+        {"author_id": BOT},
+        {"author_id": 4711},
+        {"author_id": None},
+        {"note": "see /mw help"},
+        {"note": "/mwfp 12"},
+    ],
+    ids=["edited", "of GitLab", "internal", "ours", "of another than the actor", "of nobody", "amid a line", "a word"],
+)
+def test_no_other_note_is_obeyed(changed: dict[str, object]) -> None:
+    assert jobs_for(parse_event(command(**changed)), bot_user_id=BOT) == ()
+
+
+def test_a_push_to_a_protected_branch_is_verified_and_one_to_another_is_not() -> None:
+    body = body_of("push_other_branch")
+    assert jobs_for(parse_event(body), bot_user_id=BOT) == ()
+    body["ref_protected"] = True
+    (job,) = jobs_for(parse_event(body), bot_user_id=BOT)
+    assert isinstance(job, VerifyBranch)
 
 
 def test_what_is_ignored_leads_to_nothing() -> None:
