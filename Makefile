@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports rules bench lock clean
+.PHONY: help setup demo test check lint types imports rules schema bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ imports: $(STAMP)
 rules: $(STAMP) ## compile our rules and run their samples
 	$(BIN)/python -m rules.build
 	$(BIN)/python -m pytest tests/rules
+
+schema: $(STAMP) ## write the JSON schemas of policies anew
+	$(BIN)/python -m bot.domain.policy_schema
 
 bench: $(STAMP) ## measure the figures that we promise
 	$(BIN)/python -m tests.benchmarks

@@ -121,6 +121,21 @@ class Assessment:
         """One run per scanner over the tree that these files make up, in the scanners' order."""
         return tuple(self._bind(work, files) for work in self._works)
 
+    def looks_at(self, file: ScanFile) -> dict[str, frozenset[GapReason] | None]:
+        """
+        The scanners that read such a file, in their order, each with why it did not read all of it: nothing where it
+        did, None where it gave no answer.
+        """
+        looks: dict[str, frozenset[GapReason] | None] = {}
+        for work in self._works:
+            if file.unit is None:
+                if file.unread is not None and would_read(work.scanner, file.path):
+                    looks[work.scanner.name] = frozenset({GapReason(file.unread)})
+            elif work.scanner.applies_to(file.unit):
+                result = work.results.get(_content(file.unit))
+                looks[work.scanner.name] = None if result is None else frozenset(gap.reason for gap in result.gaps)
+        return looks
+
     def _bind(self, work: _Work, files: Sequence[ScanFile]) -> ScannerRun:
         scanner = work.scanner
         findings: list[Finding] = []

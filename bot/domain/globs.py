@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
@@ -26,7 +28,7 @@ MAX_LENGTH: Final = 300
 class Glob:
     """One compiled pattern."""
 
-    __slots__ = ("_segments",)
+    __slots__ = ("_segments", "beginning", "folder", "inside", "name", "whole")
 
     def __init__(self, pattern: str, *, from_start: bool = False) -> None:
         """
@@ -52,6 +54,21 @@ class Glob:
         # Whatever is inside a matching folder matches.
         segments.append(None)
         self._segments: list[re.Pattern[str] | None] = segments
+        # Nearly all patterns are a path without wildcards, or such a path and a name at any depth below it:
+        # ``GlobSets`` asks for all of those at once.
+        plain = parts[: next((n for n, part in enumerate(parts) if has_wildcards(part)), len(parts))]
+        self.folder = tuple(plain) if anchored else ()
+        """The parts without wildcards that the pattern begins with, at the top."""
+        rest = segments[len(self.folder) :]
+        self.inside = rest[-2:] == [_ANY, None]
+        """Whether something must be inside of what matches."""
+        below = rest[:-2] if self.inside else rest[:-1]
+        self.whole = anchored and not below
+        """Whether ``folder`` is all that has to match."""
+        self.name = below[1] if len(below) == 2 and below[0] is None else None
+        """What one part of the path below ``folder`` has to match, where that is all."""
+        self.beginning = _beginning(parts[-1]) if self.name not in (None, _ANY) else ""
+        """What that part begins with: quicker to ask for."""
 
     def matches(self, path: PurePosixPath) -> bool:
         """Whether the pattern covers this path (relative to the root of the repository)."""
@@ -75,10 +92,120 @@ class Glob:
         return all(rest is None for rest in segments[segment:])
 
 
+class GlobSets:
+    """Many lists of patterns, asked at once which of them match a path; each list is one bit of the answer."""
+
+    def __init__(self, lists: Sequence[Iterable[str]]) -> None:
+        bits: dict[str, int] = {}
+        for number, patterns in enumerate(lists):
+            for pattern in patterns:
+                bits[pattern] = bits.get(pattern, 0) | 1 << number
+        folders: dict[tuple[str, ...], _Folder] = {}
+        self._others: list[tuple[Glob, int]] = []
+        for pattern, mask in bits.items():
+            compiled = glob(pattern)
+            if not compiled.whole and compiled.name is None:
+                self._others.append((compiled, mask))
+                continue
+            folder = folders.setdefault(compiled.folder, _Folder())
+            if compiled.name is not None:
+                names = folder.inner if compiled.inside else folder.names
+                names.patterns.append((compiled.beginning, compiled.name, mask))
+            elif compiled.inside:
+                folder.inside |= mask
+            else:
+                folder.itself |= mask
+        self._folders = sorted(
+            (depth, {parts: folder for parts, folder in folders.items() if len(parts) == depth})
+            for depth in {len(parts) for parts in folders}
+        )
+
+    def matching(self, path: PurePosixPath) -> int:
+        """The lists of which a pattern covers this path."""
+        found, parts = 0, path.parts
+        for depth, folders in self._folders:
+            folder = folders.get(parts[:depth])
+            if folder is not None:
+                found |= folder.itself
+                if depth < len(parts):
+                    found |= folder.inside
+                    for part in parts[depth:] if folder.names.patterns else ():
+                        found |= folder.names.matching(part)
+                    for part in parts[depth:-1] if folder.inner.patterns else ():
+                        found |= folder.inner.matching(part)
+        for other, bits in self._others:
+            if bits & ~found and other.matches(path):
+                found |= bits
+        return found
+
+
+@dataclass(slots=True)
+class _Names:
+    """Patterns for one part of a path, each with its lists."""
+
+    patterns: list[tuple[str, re.Pattern[str], int]] = field(default_factory=list)
+    """What a part has to begin with, what it has to match, and the lists."""
+    known: dict[str, int] = field(default_factory=dict)
+
+    def matching(self, part: str) -> int:
+        found = self.known.get(part)
+        if found is None:
+            found = 0
+            for beginning, pattern, lists in self.patterns:
+                if part.startswith(beginning) and pattern.match(part):
+                    found |= lists
+            self.known[part] = found
+        return found
+
+
+@dataclass(slots=True)
+class _Folder:
+    """The lists with patterns that begin with one folder."""
+
+    itself: int = 0
+    """Those that mean it, and what is inside."""
+    inside: int = 0
+    """Those that mean what is inside."""
+    names: _Names = field(default_factory=_Names)
+    """Those that mean a name at any depth below."""
+    inner: _Names = field(default_factory=_Names)
+    """Those that mean what is inside a folder of a name at any depth below."""
+
+
 @lru_cache(maxsize=4096)
 def glob(pattern: str, *, from_start: bool = False) -> Glob:
     """The compiled pattern; see ``Glob``."""
     return Glob(pattern, from_start=from_start)
+
+
+def any_word_matches(patterns: Iterable[str], word: str, *, fold: bool = False) -> bool:
+    """
+    Whether one of these patterns means the whole word: a name, an id, a branch. ``*`` stands for any characters, a
+    slash included. With ``fold`` upper and lower case are alike.
+    """
+    if fold:
+        word = word.casefold()
+    return any(word_pattern(pattern, fold=fold).match(word) is not None for pattern in patterns)
+
+
+@lru_cache(maxsize=4096)
+def word_pattern(pattern: str, *, fold: bool = False) -> re.Pattern[str]:
+    """One such pattern, compiled. With ``fold`` the word has to be folded (``str.casefold``) before."""
+    return _compile(pattern.casefold() if fold else pattern)
+
+
+def has_wildcards(pattern: str) -> bool:
+    """Whether a pattern means more than itself."""
+    return _SPECIAL.search(pattern) is not None
+
+
+def problem_with_word(pattern: str) -> str:
+    """What is wrong with a pattern for words, in English; empty when it is fine."""
+    if len(pattern) > MAX_LENGTH:
+        return policy_problems.PATTERN_LONG.format(count=MAX_LENGTH, size=len(pattern))
+    if not pattern.isprintable():
+        return policy_problems.PATTERN_CONTROLS
+    return "" if pattern.strip() else policy_problems.PATTERN_EMPTY
 
 
 def problem_with(pattern: str) -> str:
@@ -97,11 +224,19 @@ def problem_with(pattern: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
 def _compile(part: str) -> re.Pattern[str]:
     """``fnmatch`` knows no backslash and writes ``[^a]`` as ``[!a]``."""
     written = re.sub(r"\\(.)", lambda m: f"[{m[1]}]" if m[1] in "*?[" else m[1], part)
     return re.compile(fnmatch.translate(written.replace("[^", "[!")))
 
 
+def _beginning(pattern: str) -> str:
+    """The characters that a pattern begins with before it means more than itself."""
+    special = _SPECIAL.search(pattern)
+    return pattern if special is None else pattern[: special.start()]
+
+
+_SPECIAL = re.compile(r"[*?\[\\]")
 _ANY = re.compile(r"(?s:.+)\Z")
 _NOTHING = re.compile(r"(?!)")

@@ -1,36 +1,80 @@
 """
 What a team wants its gate to do, as frozen values.
 
-``bot.domain.policy_file`` reads them from YAML and ``bot.domain.gate`` applies them. A project may make the
-organisation's policy stricter, never weaker: see ``tighten``.
+``bot.domain.policy_file`` reads them from YAML and ``bot.domain.gate`` applies them. A lower layer (a group, a project)
+may make the policy above it stricter, never weaker: see ``bot.domain.policy_tightening``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
-from bot.domain import failures
+from pydantic import TypeAdapter
+
 from bot.domain.globs import glob
-from bot.domain.verdict import Presence
+from bot.domain.policy_rule import WEAKNESSES, PolicyRule, RuleMode, cap_of
+from bot.domain.verdict import Effect, Reason
 from bot.texts import Language
-from scanners.finding import Confidence, Finding, FindingKind, Severity
+from scanners.finding import Confidence, Finding, Severity
+
+__all__ = [
+    "WEAKNESSES",
+    "AdvisoryRules",
+    "IgnoredPath",
+    "InCode",
+    "MergeRules",
+    "NoiseRules",
+    "OnChanged",
+    "PartialAdvisoryRules",
+    "PartialMergeRules",
+    "PartialNoiseRules",
+    "PartialPeople",
+    "PartialPolicy",
+    "PartialSla",
+    "PartialSuppressionRules",
+    "People",
+    "Policy",
+    "PolicyDocument",
+    "PolicyRule",
+    "ProjectOverride",
+    "RefusedSetting",
+    "RuleMode",
+    "SecondPerson",
+    "Sla",
+    "SuppressionRules",
+    "Threshold",
+    "Unread",
+    "WhenNotAssessed",
+    "policy_from_json",
+    "policy_to_json",
+]
+
+FORMAT: Final = 2
+"""Of a policy as JSON."""
 
 MAX_THREADS = 20
 """Discussions on one merge request unless a policy says otherwise; the rest is in the summary."""
 
 
 class Unread(Enum):
-    """What follows when something that should have been read was not. The laxest first."""
+    """What follows when something that should have been known was not. The laxest first."""
 
     IGNORE = "ignore"
     WARN = "warn"
     NOT_ASSESSED = "not_assessed"
+
+
+class WhenNotAssessed(Enum):
+    """What a verdict of "not assessed" means for the merge. The laxest first."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
 
 
 class OnChanged(Enum):
@@ -49,45 +93,6 @@ class InCode(Enum):
     """The finding is marked as suppressed by that comment."""
     SHOW = "show"
     """Nothing: the comment is a finding of its own, beside the other."""
-
-
-WEAKNESSES = frozenset(FindingKind) - {FindingKind.SUPPRESSION}
-"""What a rule looks at unless it names kinds: a rule about severe weaknesses does not mean comments."""
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyRule:
-    """Findings that the policy objects to: all conditions must hold."""
-
-    name: str
-    severity: Severity = Severity.INFO
-    """This bad or worse."""
-    confidence: Confidence = Confidence.LOW
-    """This certain or more."""
-    kinds: frozenset[FindingKind] = WEAKNESSES
-    paths: tuple[str, ...] = ()
-    """Patterns as in ``.gitignore``; empty for every path."""
-    exclude_paths: tuple[str, ...] = ()
-    presences: frozenset[Presence] = frozenset({Presence.NEW, Presence.CHANGED})
-
-    def concerns(self, kind: FindingKind, severity: Severity, confidence: Confidence, presence: Presence) -> bool:
-        """Whether such a finding matches, wherever it is."""
-        return (
-            kind in self.kinds
-            and presence in self.presences
-            and severity >= self.severity
-            and confidence >= self.confidence
-        )
-
-    def covers(self, path: PurePosixPath) -> bool:
-        """Whether the rule looks at this path."""
-        return (not self.paths or _any_matches(self.paths, path)) and not _any_matches(self.exclude_paths, path)
-
-    def matches(self, finding: Finding, presence: Presence) -> bool:
-        """Whether the rule objects to this finding."""
-        return self.concerns(finding.kind, finding.severity, finding.confidence, presence) and self.covers(
-            finding.location.path
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,28 +140,132 @@ class SuppressionRules:
     """From its beginning to its end."""
     unused_days: int = 90
     """After so many days without marking a finding it is reported as unused."""
+    remind_days: int = 14
+    """So many days before its end somebody is told; 0 for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryRules:
+    """How old the advisories of a dependency scanner may be."""
+
+    oldest_days: int | None = None
+    """Of its newest advisory; None for any age."""
+    when_older: Unread = Unread.NOT_ASSESSED
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """In how many days a finding should be gone, by severity."""
+
+    critical: int = 7
+    high: int = 30
+    medium: int = 90
+    low: int = 180
+
+    def days(self, severity: Severity) -> int | None:
+        """Days for a finding of this severity; None for ``info``, which nobody has to mend."""
+        return None if severity is Severity.INFO else int(getattr(self, severity.value))
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who may do what others may not."""
+
+    security_group: str | None = None
+    """Full path of the GitLab group whose members confirm what others ask for."""
+    break_glass: frozenset[str] = frozenset()
+    """User names, in lower case, of those who may merge past the gate; it is recorded and reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRules:
+    """When the bot merges."""
+
+    label: str | None = None
+    """Label on a merge request that asks the bot to merge; None: no label does."""
+    when_clear: bool = False
+    """Whether it merges what is clear without being asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseRules:
+    """From when on a scanner rule is proposed for demotion."""
+
+    least_comments: int = 20
+    """So many of its findings must have had a discussion, or the rate means nothing."""
+    false_positive_percent: int = 40
+    """So many of a hundred were dismissed as false."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartialSuppressionRules:
-    """Those of the ``SuppressionRules`` that a file names; None where it says nothing."""
+    """Those of the ``SuppressionRules`` that a file names; None where it says nothing. So with the others below."""
 
     second_person: SecondPerson | None = None
     longest_days: int | None = None
     unused_days: int | None = None
+    remind_days: int | None = None
 
-    def over(self, rules: SuppressionRules) -> SuppressionRules:
-        """``rules`` with these in the place of their own."""
-        return SuppressionRules(
-            self.second_person or rules.second_person,
-            self.longest_days or rules.longest_days,
-            self.unused_days or rules.unused_days,
-        )
+
+@dataclass(frozen=True, slots=True)
+class PartialAdvisoryRules:
+    """Those of the ``AdvisoryRules`` that a file names."""
+
+    oldest_days: int | None = None
+    when_older: Unread | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartialSla:
+    """Those of the ``Sla`` that a file names."""
+
+    critical: int | None = None
+    high: int | None = None
+    medium: int | None = None
+    low: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartialPeople:
+    """Those of the ``People`` that a file names."""
+
+    security_group: str | None = None
+    break_glass: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartialMergeRules:
+    """Those of the ``MergeRules`` that a file names."""
+
+    label: str | None = None
+    when_clear: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartialNoiseRules:
+    """Those of the ``NoiseRules`` that a file names."""
+
+    least_comments: int | None = None
+    false_positive_percent: int | None = None
+
+
+_Rules = TypeVar("_Rules", SuppressionRules, AdvisoryRules, Sla, People, MergeRules, NoiseRules)
+_Partial = (
+    PartialSuppressionRules | PartialAdvisoryRules | PartialSla | PartialPeople | PartialMergeRules | PartialNoiseRules
+)
+
+
+def with_named(rules: _Rules, partial: _Partial | None) -> _Rules:
+    """``rules`` with what ``partial`` names in the place of its own."""
+    if partial is None:
+        return rules
+    named = {one.name: value for one in fields(partial) if (value := getattr(partial, one.name)) is not None}
+    return replace(rules, **named)
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedSetting:
-    """A wish of a project's own file that would weaken the organisation's policy, and what holds instead."""
+    """A wish of a lower layer's file that would weaken the policy above it, and what holds instead."""
 
     setting: str
     """The key in the file, for example ``unread_files``."""
@@ -170,6 +279,10 @@ class Policy:
 
     block: tuple[PolicyRule, ...] = ()
     warn: tuple[PolicyRule, ...] = ()
+    """A finding that one of these matches gets a discussion."""
+    monitor: tuple[PolicyRule, ...] = ()
+    """What these match is recorded, and nothing else."""
+    rule_modes: tuple[RuleMode, ...] = ()
     required_scanners: frozenset[str] = frozenset()
     """Names of the scanners without whose answer nothing passes, where they apply."""
     language: Language = Language.ENGLISH
@@ -178,45 +291,46 @@ class Policy:
     unread_files: Unread = Unread.NOT_ASSESSED
     unpinned: Unread = Unread.WARN
     """Requirements without an exact version."""
+    failed_scanners: Unread = Unread.WARN
+    """Scanners that are not required and gave no answer."""
+    missing_facts: Unread = Unread.WARN
+    """What a rule asks for and nobody knows."""
+    not_assessed: WhenNotAssessed = WhenNotAssessed.BLOCK
     changed: OnChanged = OnChanged.BLOCK
     in_code: InCode = InCode.SHOW
     ignore_paths: tuple[IgnoredPath, ...] = ()
+    advisories: AdvisoryRules = AdvisoryRules()
+    sla: Sla = Sla()
     suppressions: SuppressionRules = SuppressionRules()
+    people: People = People()
+    merge: MergeRules = MergeRules()
+    noise: NoiseRules = NoiseRules()
     refused: tuple[RefusedSetting, ...] = field(default=(), compare=False)
-    """What a project wanted and did not get; not part of the policy's identity."""
+    """What a lower layer wanted and did not get; not part of the policy's identity."""
+    layers: tuple[str, ...] = field(default=(), compare=False)
+    """Where its layers came from, the outermost first, for people; not part of the policy's identity either."""
 
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical form: two policies that decide alike by their text have the same."""
-        canonical = {
-            "version": 1,
-            "block": [_canonical_rule(rule) for rule in self.block],
-            "warn": [_canonical_rule(rule) for rule in self.warn],
-            "required_scanners": sorted(self.required_scanners),
-            "language": self.language.value,
-            "comment": [self.comment.severity.value, self.comment.confidence.value],
-            "max_threads": self.max_threads,
-            "unread_files": self.unread_files.value,
-            "unpinned": self.unpinned.value,
-            "changed": self.changed.value,
-            "in_code": self.in_code.value,
-            "ignore_paths": [[ignored.pattern, ignored.reason] for ignored in self.ignore_paths],
-            "suppressions": [
-                self.suppressions.second_person.value,
-                self.suppressions.longest_days,
-                self.suppressions.unused_days,
-            ],
-        }
-        text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        return _digest(self)
+
+    def rulesets(self) -> tuple[tuple[Effect, tuple[PolicyRule, ...]], ...]:
+        """The rules by what they do, the strongest first."""
+        return ((Effect.BLOCK, self.block), (Effect.COMMENT, self.warn), (Effect.MONITOR, self.monitor))
 
     def wants_thread(self, finding: Finding) -> bool:
-        """Whether a new or changed finding gets a discussion of its own even when it does not block."""
+        """Whether a new or changed finding gets a discussion of its own even when no rule objects to it."""
         return (
             finding.severity >= self.comment.severity
             and finding.confidence >= self.comment.confidence
             and self.ignored_because(finding.location.path) is None
+            and self.cap_on(finding) is not Effect.MONITOR
         )
+
+    def cap_on(self, finding: Finding) -> Effect:
+        """What the finding can do at most; ``BLOCK`` for everything that no mode speaks of."""
+        return cap_of(self.rule_modes, finding)
 
     def ignored_because(self, path: PurePosixPath) -> str | None:
         """The reason why this path does not count; None when it does."""
@@ -232,36 +346,48 @@ class PartialPolicy:
 
     block: tuple[PolicyRule, ...] | None = None
     warn: tuple[PolicyRule, ...] | None = None
+    monitor: tuple[PolicyRule, ...] | None = None
+    rule_modes: tuple[RuleMode, ...] | None = None
     required_scanners: frozenset[str] | None = None
     language: Language | None = None
     comment: Threshold | None = None
     max_threads: int | None = None
     unread_files: Unread | None = None
     unpinned: Unread | None = None
+    failed_scanners: Unread | None = None
+    missing_facts: Unread | None = None
+    not_assessed: WhenNotAssessed | None = None
     changed: OnChanged | None = None
     in_code: InCode | None = None
     ignore_paths: tuple[IgnoredPath, ...] | None = None
+    advisories: PartialAdvisoryRules | None = None
+    sla: PartialSla | None = None
     suppressions: PartialSuppressionRules | None = None
+    people: PartialPeople | None = None
+    merge: PartialMergeRules | None = None
+    noise: PartialNoiseRules | None = None
 
     def over(self, policy: Policy) -> Policy:
         """``policy`` with these settings in the place of its own."""
-        return Policy(
-            block=policy.block if self.block is None else self.block,
-            warn=policy.warn if self.warn is None else self.warn,
-            required_scanners=policy.required_scanners if self.required_scanners is None else self.required_scanners,
-            language=self.language or policy.language,
-            comment=self.comment or policy.comment,
-            max_threads=policy.max_threads if self.max_threads is None else self.max_threads,
-            unread_files=self.unread_files or policy.unread_files,
-            unpinned=self.unpinned or policy.unpinned,
-            changed=self.changed or policy.changed,
-            in_code=self.in_code or policy.in_code,
-            ignore_paths=policy.ignore_paths if self.ignore_paths is None else self.ignore_paths,
-            suppressions=policy.suppressions
-            if self.suppressions is None
-            else self.suppressions.over(policy.suppressions),
-            refused=policy.refused,
+        whole = {
+            one.name: value
+            for one in fields(self)
+            if one.name not in _IN_PARTS and (value := getattr(self, one.name)) is not None
+        }
+        return replace(
+            policy,
+            **whole,
+            advisories=with_named(policy.advisories, self.advisories),
+            sla=with_named(policy.sla, self.sla),
+            suppressions=with_named(policy.suppressions, self.suppressions),
+            people=with_named(policy.people, self.people),
+            merge=with_named(policy.merge, self.merge),
+            noise=with_named(policy.noise, self.noise),
         )
+
+
+_IN_PARTS: Final = frozenset({"advisories", "sla", "suppressions", "people", "merge", "noise"})
+"""Settings of which a file may name a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,109 +420,44 @@ class PolicyDocument:
                 policy = override.settings.over(policy)
         return policy
 
-
-def tighten(organisation: Policy, project: PartialPolicy) -> Policy:
-    """
-    The organisation's policy with what a project's own file adds to it.
-
-    Rules and required scanners add up; of each other setting the stricter holds; the language is free. A wish that
-    would weaken the policy is not followed and is listed in ``refused``.
-    """
-    refused: list[RefusedSetting] = []
-
-    def refuse(setting: str, wanted: object, kept: object) -> None:
-        refused.append(RefusedSetting(setting, str(wanted), str(kept)))
-
-    def stricter(setting: str, kept: _Scale, wanted: _Scale | None) -> _Scale:
-        order = list(type(kept))
-        if wanted is None or order.index(wanted) >= order.index(kept):
-            return kept if wanted is None else wanted
-        refuse(setting, wanted.value, kept.value)
-        return kept
-
-    for setting, wished, own in (
-        ("block", project.block, organisation.block),
-        ("warn", project.warn, organisation.warn),
-        ("required_scanners", project.required_scanners, organisation.required_scanners),
-    ):
-        if wished is not None and not wished and own:
-            refuse(setting, failures.WANTED_NONE, failures.KEPT_COUNT.format(count=len(own)))
-    for setting, wished_rules, own_rules in (
-        ("block", project.block, organisation.block),
-        ("warn", project.warn, organisation.warn),
-    ):
-        taken = {rule.name: rule for rule in own_rules}
-        for rule in wished_rules or ():
-            if rule.name in taken and rule != taken[rule.name]:
-                refuse(setting, failures.WANTED_RULE.format(text=repr(rule.name)), failures.KEPT_BOTH)
-
-    comment, max_threads = organisation.comment, organisation.max_threads
-    if project.comment is not None:
-        comment = Threshold(
-            min(comment.severity, project.comment.severity), min(comment.confidence, project.comment.confidence)
-        )
-        if comment != project.comment:
-            refuse("comment", _words(project.comment), _words(comment))
-    if project.max_threads is not None:
-        max_threads = max(max_threads, project.max_threads)
-        if max_threads != project.max_threads:
-            refuse("max_threads", project.max_threads, max_threads)
-    if project.ignore_paths:
-        refuse("ignore_paths", ", ".join(i.pattern for i in project.ignore_paths), failures.KEPT_ORGANISATION)
-
-    suppressions = organisation.suppressions
-    if (wish := project.suppressions) is not None:
-        suppressions = SuppressionRules(
-            stricter("suppressions.second_person", suppressions.second_person, wish.second_person),
-            min(suppressions.longest_days, wish.longest_days or suppressions.longest_days),
-            min(suppressions.unused_days, wish.unused_days or suppressions.unused_days),
-        )
-        for name, wanted, kept in (
-            ("suppressions.longest_days", wish.longest_days, suppressions.longest_days),
-            ("suppressions.unused_days", wish.unused_days, suppressions.unused_days),
-        ):
-            if wanted is not None and wanted != kept:
-                refuse(name, wanted, kept)
-
-    return replace(
-        organisation,
-        block=_union(organisation.block, project.block),
-        warn=_union(organisation.warn, project.warn),
-        required_scanners=organisation.required_scanners | (project.required_scanners or frozenset()),
-        language=project.language or organisation.language,
-        comment=comment,
-        max_threads=max_threads,
-        unread_files=stricter("unread_files", organisation.unread_files, project.unread_files),
-        unpinned=stricter("unpinned", organisation.unpinned, project.unpinned),
-        changed=stricter("changed", organisation.changed, project.changed),
-        in_code=stricter("in_code_suppressions", organisation.in_code, project.in_code),
-        suppressions=suppressions,
-        refused=(*organisation.refused, *refused),
-    )
+    def reasons_for(self, path: str) -> tuple[Reason, ...]:
+        """What of the policy does not count for this project, for its decisions; here everything does."""
+        return ()
 
 
-_Scale = TypeVar("_Scale", Unread, OnChanged, InCode, SecondPerson)
+def policy_to_json(policy: Policy) -> dict[str, Any]:
+    """The whole policy as plain values, equal for equal policies; ``refused`` is no part of it."""
+    values: dict[str, Any] = {one.name: _plain(getattr(policy, one.name)) for one in fields(policy) if one.compare}
+    return {"version": FORMAT, **values}
 
 
-def _union(own: tuple[PolicyRule, ...], added: tuple[PolicyRule, ...] | None) -> tuple[PolicyRule, ...]:
-    return (*own, *(rule for rule in added or () if rule not in own))
+def policy_from_json(values: dict[str, Any]) -> Policy:
+    """The policy that ``policy_to_json`` gave. Raises ``ValueError`` for anything else."""
+    if values.get("version") != FORMAT:
+        raise ValueError(f"not a policy of format {FORMAT}")
+    known = {one.name for one in fields(Policy) if one.compare}
+    # A snapshot with a setting missing or too many was written by another release: its decision would be another one.
+    if values.keys() - {"version"} != known:
+        raise ValueError("not the settings of a policy of this release")
+    return _adapter.validate_python({name: values[name] for name in known})
 
 
-def _words(threshold: Threshold) -> str:
-    return failures.THRESHOLD.format(key=threshold.severity.value, word=threshold.confidence.value)
+_adapter: TypeAdapter[Policy] = TypeAdapter(Policy)
 
 
-def _any_matches(patterns: Iterable[str], path: PurePosixPath) -> bool:
-    return any(glob(pattern).matches(path) for pattern in patterns)
+def _plain(value: object) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, frozenset):
+        return sorted(_plain(one) for one in value)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}  # type: ignore[arg-type]
+    return value
 
 
-def _canonical_rule(rule: PolicyRule) -> dict[str, object]:
-    return {
-        "name": rule.name,
-        "severity": rule.severity.value,
-        "confidence": rule.confidence.value,
-        "kinds": sorted(kind.value for kind in rule.kinds),
-        "paths": list(rule.paths),
-        "exclude_paths": list(rule.exclude_paths),
-        "presences": sorted(presence.value for presence in rule.presences),
-    }
+@lru_cache(maxsize=64)
+def _digest(policy: Policy) -> str:
+    text = json.dumps(policy_to_json(policy), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -13,7 +13,38 @@ AT_LINE = N_("{file}:{line}: {problem}")
 TOO_LARGE = N_("{file} on the target branch is larger than {count} bytes")
 NOT_UTF_8 = N_("{file} on the target branch is not UTF-8")
 
-ALL = (AT_LINE, TOO_LARGE, NOT_UTF_8)
+FILE_ABSENT = N_("there is no {file} in it")
+FILE_IS_LINK = N_("{file} is a link or a submodule and no file")
+FILE_TOO_LARGE = N_("{file} is larger than {count} bytes")
+FILE_NOT_UTF_8 = N_("{file} is not UTF-8")
+FILE_UNREADABLE = N_("{file} cannot be read: {text}")
+FILE_TWICE = N_("{file} and {path} are about the same group")
+NOT_A_FOLDER = N_("{file} is no folder")
+NOT_A_GROUPS_FILE = N_("{file} is not named after the full path of a group")
+WRONG_ENDING = N_("{file} does not end in .yml")
+TOO_MANY_GROUPS = N_("more than {count} groups have files")
+GROUPS_TOO_LARGE = N_("the files of the groups have more than {count} bytes together")
+NO_BRANCH = N_("the policy project {file} is empty")
+NOT_HEARD = N_("nothing was heard of the policy project since {text} UTC")
+
+ALL = (
+    AT_LINE,
+    TOO_LARGE,
+    NOT_UTF_8,
+    FILE_ABSENT,
+    FILE_IS_LINK,
+    FILE_TOO_LARGE,
+    FILE_NOT_UTF_8,
+    FILE_UNREADABLE,
+    FILE_TWICE,
+    NOT_A_FOLDER,
+    NOT_A_GROUPS_FILE,
+    WRONG_ENDING,
+    TOO_MANY_GROUPS,
+    GROUPS_TOO_LARGE,
+    NO_BRANCH,
+    NOT_HEARD,
+)
 """What an error says as a whole, on its first line."""
 
 MISSING_KEY = N_("'{key}' is missing")
@@ -35,6 +66,7 @@ NO_PROJECTS = N_("'projects' belongs into the organisation's policy; a project's
 OTHER_VERSION = N_("{where}: {value} is not known here; this is version {count}")
 LIST_EXPECTED = N_("{where}: a list is expected, not {value}")
 TEXT_EXPECTED = N_("{where}: a text is expected, not {value}")
+SWITCH_EXPECTED = N_("{where}: true or false is expected, not {value}")
 NUMBER_EXPECTED = N_("{where}: a whole number is expected, not {value}")
 SETTINGS_EXPECTED = N_("{where}: settings are expected, not {value}")
 IN_SETTING = N_("{where}: {problem}")
@@ -49,6 +81,13 @@ PATTERN_NEGATED = N_("a pattern cannot begin with '!'; list the exceptions under
 PATTERN_CONTROLS = N_("a pattern cannot hold control characters")
 PATTERN_EMPTY = N_("a pattern cannot be empty")
 PATTERN_DOTS = N_("'.' and '..' never match: patterns are relative to the root of the repository")
+NOT_A_CWE = N_("{value} is not a CWE, such as CWE-89")
+NOT_A_SHARE = N_("{value} is not a number from 0 to 1, such as 0.1")
+ONLY_TRUE = N_("{value} is not possible here; write true or leave it out")
+NOT_A_GROUP = N_("{value} is not the full path of a group, such as security/appsec")
+NOT_A_USER = N_("{value} is not a user name, such as alice")
+UNREADABLE = N_("{value} is not one line of readable characters")
+CAPS_EVERYTHING = N_("a mode has to name rules or scanners; this one would be about everything")
 SAME_NAME = N_("two rules are named {value}; a comment could not say which one it means")
 
 PROBLEMS = (
@@ -69,6 +108,7 @@ PROBLEMS = (
     OTHER_VERSION,
     LIST_EXPECTED,
     TEXT_EXPECTED,
+    SWITCH_EXPECTED,
     NUMBER_EXPECTED,
     SETTINGS_EXPECTED,
     NOT_ONE_OF_NEAR,
@@ -76,6 +116,13 @@ PROBLEMS = (
     NOT_A_SCANNER,
     NOT_SCANNERS,
     UNREADABLE_NAME,
+    NOT_A_CWE,
+    NOT_A_SHARE,
+    ONLY_TRUE,
+    NOT_A_GROUP,
+    NOT_A_USER,
+    UNREADABLE,
+    CAPS_EVERYTHING,
     SAME_NAME,
     PATTERN_LONG,
     PATTERN_NEGATED,
@@ -87,7 +134,15 @@ PROBLEMS = (
 )
 """What may stand in the field ``problem``."""
 
-WORDS = (N_("severity"), N_("confidence"), N_("kind of finding"), N_("presence"), N_("consequence"), N_("language"))
+WORDS = (
+    N_("severity"),
+    N_("confidence"),
+    N_("kind of finding"),
+    N_("presence"),
+    N_("consequence"),
+    N_("mode"),
+    N_("language"),
+)
 """What may stand in the field ``what``."""
 
 NOTHING = N_("nothing")

@@ -1,7 +1,8 @@
 """
 Takes over what other tools have found, from the report files that they write.
 
-``open_report`` checks a file as a whole; ``OpenedReport.entries`` yields findings, rejected results and VEX statements.
+``open_report`` checks a file as a whole; ``OpenedReport.entries`` yields findings, rejected results, VEX statements
+and licences.
 """
 
 from scanners.imports.model import (
@@ -10,6 +11,7 @@ from scanners.imports.model import (
     ImportedFinding,
     ImportedTool,
     ImportLimits,
+    PackageLicences,
     Rejected,
     ReportedSuppression,
     ReportError,
@@ -28,6 +30,7 @@ __all__ = [
     "ImportedFinding",
     "ImportedTool",
     "OpenedReport",
+    "PackageLicences",
     "Rejected",
     "ReportError",
     "ReportedSuppression",

@@ -1,7 +1,8 @@
 """
-CycloneDX JSON 1.4 to 1.6 with vulnerabilities: findings about components, and VEX statements from ``analysis``.
+CycloneDX JSON 1.4 to 1.6 with vulnerabilities: findings about components, VEX statements from ``analysis``, and the
+components' licences.
 
-https://cyclonedx.org/docs/1.6/json/#vulnerabilities
+https://cyclonedx.org/docs/1.6/json/#vulnerabilities, https://cyclonedx.org/docs/1.6/json/#components_items_licenses
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from scanners.imports.model import (
     Entry,
     ImportedTool,
     ImportLimits,
+    PackageLicences,
     Rejected,
     ReportError,
     Statement,
@@ -33,6 +35,9 @@ from scanners.severity import cvss3_base_score, severity_of_score, severity_of_w
 
 _VULNERABILITY = "vulnerabilities.item"
 _VERSIONS = ("1.4", "1.5", "1.6")
+_MOST_PACKAGES = 50_000
+_MOST_LICENCES = 20
+"""Of one package."""
 _STATUS = {
     "resolved": VexStatus.FIXED,
     "resolved_with_pedigree": VexStatus.FIXED,
@@ -81,6 +86,7 @@ class CycloneDx(Reader):
     def __init__(self, limits: ImportLimits, strip_prefix: PurePosixPath | None) -> None:
         super().__init__(limits, strip_prefix)
         self._components: dict[str, _Component] = {}
+        self._licences: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._tool = ("", "")
         self._author = ""
         self._subject = ""
@@ -117,14 +123,28 @@ class CycloneDx(Reader):
         while waiting:
             value = mapped(waiting.pop())
             waiting.extend(listed(value.get("components")))
+            purl = "".join(common.strings(value.get("purl"))[:1])
+            if "licenses" in value:
+                self._keep_licences(purl, value["licenses"])
             reference = value.get("bom-ref")
             if not isinstance(reference, str):
                 continue
-            purl = "".join(common.strings(value.get("purl"))[:1])
             name = "/".join(text for text in (word(value.get("group")), word(value.get("name"), 200)) if text)
             parts = common.dependency_of(purl) or ("", name, word(value.get("version")))
             file = inner(value, "evidence", "occurrences", 0, "location")
             self._components[reference] = _Component(purl[:1000], parts, file if isinstance(file, str) else "")
+
+    def _keep_licences(self, purl: str, licenses: Any) -> None:
+        parts = common.dependency_of(purl)
+        if parts is None or not all(parts) or len(self._licences) >= _MOST_PACKAGES:
+            return
+        named = [
+            word(inner(entry, "expression") or inner(entry, "license", "id") or inner(entry, "license", "name"), 300)
+            for entry in listed(licenses)[:_MOST_LICENCES]
+        ]
+        licences = dict.fromkeys((*self._licences.get(parts, ()), *filter(None, named)))
+        if licences:
+            self._licences[parts] = tuple(licences)[:_MOST_LICENCES]
 
     def tools(self) -> tuple[ImportedTool, ...]:
         """See ``Reader``. The category is the component that the bill of materials is about."""
@@ -132,7 +152,12 @@ class CycloneDx(Reader):
         return (ImportedTool(name, self._tool[1], self._subject, FindingKind.DEPENDENCY, True, "", 0, None),)
 
     def entries(self, values: Iterator[Any]) -> Iterator[Entry]:
-        """See ``Reader``. A finding for each component that is affected, and a statement where there is an analysis."""
+        """
+        See ``Reader``. The licences of packages, a finding for each component that is affected, and a statement where
+        there is an analysis.
+        """
+        for (ecosystem, package, version), licences in self._licences.items():
+            yield PackageLicences(ecosystem, package, version, licences)
         paths = Paths(self.strip_prefix)
         tool = self.tools()[0]
         for index, value in enumerate(values):

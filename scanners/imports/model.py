@@ -149,4 +149,15 @@ class Statement:
     """When it was said, in UTC."""
 
 
-Entry = ImportedFinding | Rejected | Statement
+@dataclass(frozen=True, slots=True)
+class PackageLicences:
+    """Under which licences a bill of materials says that a release of a package comes."""
+
+    ecosystem: str
+    package: str
+    version: str
+    licences: tuple[str, ...]
+    """SPDX ids or expressions, or the licence's name; all of them hold."""
+
+
+Entry = ImportedFinding | Rejected | Statement | PackageLicences

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.gate import evaluate, not_assessed, with_reasons
-from bot.domain.policy import IgnoredPath, OnChanged, Policy, PolicyRule, Unread
-from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, Suppressed, TrackedFinding
+from bot.domain.circumstances import Context, Facts
+from bot.domain.gate import MOST_MONITORED, evaluate, not_assessed, with_reasons
+from bot.domain.policy import (
+    AdvisoryRules,
+    IgnoredPath,
+    OnChanged,
+    Policy,
+    PolicyRule,
+    RuleMode,
+    Threshold,
+    Unread,
+    WhenNotAssessed,
+)
+from bot.domain.rule_index import RuleIndex
+from bot.domain.verdict import (
+    Effect,
+    GateDecision,
+    Outcome,
+    Presence,
+    Reason,
+    ReasonCode,
+    Suppressed,
+    TrackedFinding,
+    Violation,
+)
 from scanners.finding import Confidence, FindingKind, Severity
 from scanners.interface import Gap, GapReason, ScannerRun, ScannerStatus
-from tests.domain.builders import finding, run, tracked
+from tests.benchmarks.gate import thousand_findings
+from tests.domain import naive_gate
+from tests.domain.builders import finding, package, run, tracked
 
 PASSED, WARNED, FAILED, NOT_ASSESSED = Outcome.PASSED, Outcome.WARNED, Outcome.FAILED, Outcome.NOT_ASSESSED
 POLICY = Policy(
@@ -73,6 +98,170 @@ def test_violation_names_the_finding_and_the_rule() -> None:
     assert decision.blocks("f1")
     assert not decision.blocks("f2")
     assert decision.policy_digest == POLICY.digest
+
+
+# --- what a rule does -------------------------------------------------------------------------------------------------
+
+BLOCKS, WARNS, WATCHES = PolicyRule("b"), PolicyRule("w"), PolicyRule("m")
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected", "outcome"),
+    [
+        (Policy(block=(BLOCKS,)), [("b", Effect.BLOCK)], FAILED),
+        (Policy(warn=(WARNS,)), [("w", Effect.COMMENT)], WARNED),
+        (Policy(monitor=(WATCHES,)), [("m", Effect.MONITOR)], PASSED),
+        (
+            Policy(block=(BLOCKS, replace(BLOCKS, name="b2")), warn=(WARNS,), monitor=(WATCHES,)),
+            [("b", Effect.BLOCK), ("m", Effect.MONITOR)],
+            FAILED,
+        ),
+        (Policy(warn=(WARNS,), monitor=(WATCHES,)), [("w", Effect.COMMENT), ("m", Effect.MONITOR)], WARNED),
+    ],
+    ids=["block", "warn", "monitor", "the first of the strongest, and what is monitored", "warn and monitor"],
+)
+def test_the_strongest_rule_counts_and_what_is_monitored_is_listed_besides(
+    policy: Policy, expected: list[tuple[str, Effect]], outcome: Outcome
+) -> None:
+    decision = evaluate(policy, [tracked(finding(fingerprint="f"))], [])
+    assert [(violation.rule, violation.effect) for violation in decision.violations] == expected
+    assert decision.outcome is outcome
+    assert decision.effect_on("f") is expected[0][1]
+    assert decision.objects_to("f") is (outcome is not PASSED)
+    assert decision.effect_on("other") is None
+
+
+CAPPED = Policy(block=(BLOCKS,), warn=(WARNS,))
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed", "expected", "outcome"),
+    [
+        (Effect.COMMENT, OnChanged.BLOCK, [("b", Effect.COMMENT)], WARNED),
+        (Effect.MONITOR, OnChanged.BLOCK, [("b", Effect.MONITOR), ("w", Effect.MONITOR)], PASSED),
+        (Effect.MONITOR, OnChanged.WARN, [("b", Effect.MONITOR), ("w", Effect.MONITOR)], PASSED),
+    ],
+)
+@pytest.mark.parametrize("presence", [Presence.NEW, Presence.CHANGED])
+def test_findings_of_a_rule_on_trial_do_no_more_than_its_mode(
+    mode: Effect,
+    changed: OnChanged,
+    expected: list[tuple[str, Effect]],
+    outcome: Outcome,
+    presence: Presence,
+) -> None:
+    policy = replace(CAPPED, rule_modes=(RuleMode(mode, ("B602",), reason="new"),), changed=changed)
+    decision = evaluate(policy, [tracked(finding(fingerprint="f"), presence)], [])
+    assert [(violation.rule, violation.effect) for violation in decision.violations] == expected
+    assert decision.outcome is outcome
+    other = evaluate(policy, [tracked(finding(rule="B101"))], [])
+    assert other.outcome is FAILED
+
+
+def test_what_is_monitored_of_one_finding_is_bounded() -> None:
+    policy = Policy(block=(BLOCKS,), monitor=tuple(PolicyRule(f"m{number}") for number in range(100)))
+    decision = evaluate(policy, [tracked(finding())], [])
+    assert [violation.rule for violation in decision.violations][:2] == ["b", "m0"]
+    assert len(decision.violations) == 1 + MOST_MONITORED
+
+
+def test_what_was_there_before_counts_for_a_rule_that_names_it() -> None:
+    policy = Policy(block=(PolicyRule("old", presences=frozenset({Presence.EXISTING})),))
+    assert evaluate(policy, [tracked(finding(), Presence.EXISTING)], []).outcome is FAILED
+    assert evaluate(policy, [tracked(finding(), Presence.NEW)], []).outcome is PASSED
+    excuse = evaluate(policy, [tracked(finding(fingerprint="a"), Presence.EXISTING)], [], suppressed=excused("a"))
+    assert (excuse.outcome, [one.fingerprint for one in excuse.suppressed]) == (PASSED, ["a"])
+
+
+def test_what_is_only_monitored_needs_no_suppression() -> None:
+    """But where it would have had a discussion the suppression makes a difference."""
+    policy = Policy(monitor=(WATCHES,), comment=Threshold(Severity.HIGH))
+    quiet = tracked(finding(fingerprint="low", severity=Severity.LOW))
+    loud = tracked(finding(fingerprint="high"))
+    decision = evaluate(policy, [quiet, loud], [], suppressed=excused("low", "high"))
+    assert decision.violations == ()
+    assert [one.fingerprint for one in decision.suppressed] == ["high"]
+
+
+def test_the_worst_of_a_findings_violations_is_its_effect() -> None:
+    decision = GateDecision(
+        FAILED,
+        (Violation("a", "m", Effect.MONITOR), Violation("a", "b", Effect.BLOCK), Violation("a", "w", Effect.COMMENT)),
+    )
+    assert decision.effect_on("a") is Effect.BLOCK
+    assert replace(decision, violations=()).effect_on("a") is None
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+EXPLOITED = PolicyRule("exploited", kev=True)
+VULNERABLE = replace(package(), fingerprint="v")
+
+
+@pytest.mark.parametrize(
+    ("policy", "facts", "expected"),
+    [
+        (Policy(block=(EXPLOITED,)), Facts(kev=True), FAILED),
+        (Policy(block=(EXPLOITED,)), Facts(kev=False), PASSED),
+        (Policy(block=(EXPLOITED,)), None, WARNED),
+        (Policy(block=(EXPLOITED,), missing_facts=Unread.NOT_ASSESSED), None, NOT_ASSESSED),
+        (Policy(block=(EXPLOITED,), missing_facts=Unread.IGNORE), None, PASSED),
+        # A rule that could only have warned does no more by what is missing.
+        (Policy(warn=(EXPLOITED,), missing_facts=Unread.NOT_ASSESSED), None, WARNED),
+        (Policy(monitor=(EXPLOITED,), missing_facts=Unread.NOT_ASSESSED), None, PASSED),
+        (
+            Policy(
+                block=(EXPLOITED,),
+                missing_facts=Unread.NOT_ASSESSED,
+                rule_modes=(RuleMode(Effect.MONITOR, scanners=("pip-audit",)),),
+            ),
+            None,
+            PASSED,
+        ),
+    ],
+    ids=["as asked", "not as asked", "unknown", "strict", "lax", "warn", "monitor", "capped"],
+)
+def test_a_fact_that_nobody_knows_is_said_and_has_the_consequence_that_the_policy_sets(
+    policy: Policy, facts: Facts | None, expected: Outcome
+) -> None:
+    context = Context(facts={} if facts is None else {"v": facts})
+    decision = evaluate(policy, [tracked(VULNERABLE)], [], context=context)
+    assert decision.outcome is expected
+    missing = [(reason.code, reason.subject) for reason in decision.reasons]
+    said = facts is None and expected in (WARNED, NOT_ASSESSED)
+    assert missing == ([(ReasonCode.FACTS_MISSING, "kev")] if said else [])
+
+
+def test_missing_facts_are_counted_over_findings() -> None:
+    found = [tracked(replace(VULNERABLE, fingerprint=mark)) for mark in "abc"]
+    policy = Policy(block=(PolicyRule("x", kev=True, epss=0.1), EXPLOITED))
+    decision = evaluate(policy, found, [], context=Context(facts={"a": Facts(kev=False)}))
+    assert [(reason.subject, reason.detail) for reason in decision.reasons] == [
+        ("epss", "rules of the policy ask for it, and it is not known of 2 findings"),
+        ("kev", "rules of the policy ask for it, and it is not known of 2 findings"),
+    ]
+
+
+@pytest.mark.parametrize("how", ["suppressed", "confirmed", "ignored path", "fixed", "not asked"])
+def test_of_what_does_not_count_nothing_is_missing(how: str) -> None:
+    policy = Policy(block=(EXPLOITED,), ignore_paths=(IgnoredPath("lib/", "theirs"),))
+    item = tracked(VULNERABLE)
+    if how == "confirmed":
+        item = tracked(VULNERABLE, Presence.CHANGED)
+    elif how == "ignored path":
+        item = tracked(replace(package(path="lib/requirements.txt"), fingerprint="v"))
+    elif how == "fixed":
+        item = tracked(VULNERABLE, Presence.FIXED)
+    elif how == "not asked":
+        item = tracked(finding(fingerprint="v"))
+    decision = evaluate(
+        policy,
+        [item],
+        [],
+        confirmed=frozenset({"v"}),
+        suppressed=excused("v") if how == "suppressed" else {},
+    )
+    assert (decision.outcome, decision.reasons) == (PASSED, ())
 
 
 # --- changed findings -------------------------------------------------------------------------------------------------
@@ -133,6 +322,74 @@ def test_gate_is_not_assessed_when_a_required_scanner_was_not_run_at_all() -> No
 
 def test_one_of_two_runs_of_a_required_scanner_is_not_enough() -> None:
     assert evaluate(POLICY, [], [run("bandit"), run("bandit", ScannerStatus.FAILED)]).outcome is NOT_ASSESSED
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"), [(Unread.NOT_ASSESSED, NOT_ASSESSED), (Unread.WARN, WARNED), (Unread.IGNORE, PASSED)]
+)
+def test_what_a_scanner_that_is_not_required_means_without_an_answer(setting: Unread, expected: Outcome) -> None:
+    runs = [*RUNS, run("semgrep", ScannerStatus.FAILED)]
+    decision = evaluate(replace(POLICY, failed_scanners=setting), [], runs)
+    assert decision.outcome is expected
+    assert bool(decision.reasons) is (expected is not PASSED)
+    # Of one that is required the setting does not speak.
+    without = evaluate(replace(POLICY, failed_scanners=setting), [], [run("bandit", ScannerStatus.FAILED)])
+    assert without.outcome is NOT_ASSESSED
+
+
+@pytest.mark.parametrize(("setting", "tolerated"), [(WhenNotAssessed.BLOCK, False), (WhenNotAssessed.ALLOW, True)])
+def test_a_policy_may_let_through_what_nobody_could_judge_and_it_stays_not_assessed(
+    setting: WhenNotAssessed, tolerated: bool
+) -> None:
+    policy = replace(POLICY, not_assessed=setting)
+    decision = evaluate(policy, [], [])
+    assert (decision.outcome, decision.tolerated, decision.lets_through) == (NOT_ASSESSED, tolerated, tolerated)
+    failed = evaluate(policy, [tracked(finding())], [])
+    assert (failed.outcome, failed.tolerated, failed.lets_through) == (FAILED, False, False)
+    passed = evaluate(policy, [], RUNS)
+    assert (passed.outcome, passed.tolerated, passed.lets_through) == (PASSED, False, True)
+    assert evaluate(policy, [tracked(finding(severity=Severity.MEDIUM))], RUNS).lets_through
+
+
+def test_a_scan_that_did_not_happen_is_never_tolerated() -> None:
+    assert not not_assessed("no such commit").lets_through
+
+
+TODAY = date(2026, 3, 1)
+
+
+def advised(age: int | None, status: ScannerStatus = ScannerStatus.COMPLETED) -> ScannerRun:
+    day = None if age is None else TODAY - timedelta(days=age)
+    return replace(run("pip-audit", status, kind=FindingKind.DEPENDENCY), data_date=day)
+
+
+@pytest.mark.parametrize(
+    ("scanner_run", "detail"),
+    [
+        (advised(14), None),
+        (advised(15), "its newest advisory is of 2026-02-14 and 15 days old; the policy allows 14"),
+        (advised(None), "nobody knows how old its advisories are; the policy allows 14 days"),
+        (advised(99, ScannerStatus.NOT_APPLICABLE), None),
+        (replace(run("semgrep"), data_date=None), None),
+    ],
+    ids=["young", "old", "undated", "nothing to look up", "no advisories"],
+)
+@pytest.mark.parametrize(
+    ("setting", "expected"), [(Unread.NOT_ASSESSED, NOT_ASSESSED), (Unread.WARN, WARNED), (Unread.IGNORE, PASSED)]
+)
+def test_old_advisories_have_the_consequence_that_the_policy_sets(
+    scanner_run: ScannerRun, detail: str | None, setting: Unread, expected: Outcome
+) -> None:
+    policy = Policy(advisories=AdvisoryRules(14, setting))
+    decision = evaluate(policy, [], [scanner_run], context=Context(today=TODAY))
+    assert decision.outcome is (expected if detail else PASSED)
+    said = [Reason(ReasonCode.ADVISORIES_OLD, "pip-audit", detail)] if detail and expected is not PASSED else []
+    assert list(decision.reasons) == said
+
+
+def test_without_a_limit_advisories_may_be_of_any_age_and_without_a_date_none_is_young() -> None:
+    assert evaluate(Policy(), [], [advised(None)]).outcome is PASSED
+    assert evaluate(Policy(advisories=AdvisoryRules(14)), [], [advised(0)]).outcome is NOT_ASSESSED
 
 
 def test_scanner_that_is_not_required_only_warns_and_gives_its_reason() -> None:
@@ -253,19 +510,32 @@ def test_nothing_passes_without_the_answer_of_every_required_scanner(
         assert outcome in (NOT_ASSESSED, FAILED)
 
 
-def test_a_thousand_findings_are_judged_in_ten_milliseconds() -> None:
-    policy = replace(
-        POLICY,
-        block=(*POLICY.block, PolicyRule("pathwise", Severity.LOW, paths=("src/**/*.py",), exclude_paths=("tests/",))),
-        ignore_paths=(IgnoredPath("vendor/", "not ours"),),
-    )
-    items = [tracked(finding(f"src/{n % 100}/a.py", severity=list(Severity)[n % 5])) for n in range(1000)]
+def test_a_thousand_findings_are_judged_in_milliseconds() -> None:
+    """
+    With thirty rules that ask for everything. The promise is ten milliseconds, which ``tests/benchmarks/gate.py``
+    measures; here other tests may keep the machine busy.
+    """
+    policy, items, context = thousand_findings()
+    assert len(items) == 1_000
+    assert len(policy.block + policy.warn + policy.monitor) == 30
     best = 1.0
-    for _ in range(5):
+    for _ in range(7):
         started = time.process_time()
-        evaluate(policy, items, RUNS)
+        decision = evaluate(policy, items, RUNS, context=context)
         best = min(best, time.process_time() - started)
-    assert best < 0.01
+    assert decision.violations
+    assert best < 0.03
+
+
+def test_the_findings_of_the_benchmark_are_judged_as_the_rules_say() -> None:
+    policy, items, context = thousand_findings()
+    index = RuleIndex(policy, context)
+    found = [index.match(one.finding, one.presence, context.facts[one.finding.fingerprint]) for one in items]
+    assert found == [
+        naive_gate.match(policy, context, one.finding, one.presence, context.facts[one.finding.fingerprint])
+        for one in items
+    ]
+    assert 300 < sum(match is not None for match in found) < 900
 
 
 # --- suppressions -----------------------------------------------------------------------------------------------------

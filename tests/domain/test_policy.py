@@ -1,36 +1,53 @@
-"""A project may make the organisation's policy stricter, never weaker."""
+"""A group or project may make the policy above it stricter, never weaker."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
+from bot.domain.circumstances import Context
 from bot.domain.gate import evaluate
 from bot.domain.policy import (
+    AdvisoryRules,
     IgnoredPath,
     InCode,
+    MergeRules,
+    NoiseRules,
     OnChanged,
+    PartialAdvisoryRules,
+    PartialMergeRules,
+    PartialNoiseRules,
+    PartialPeople,
     PartialPolicy,
+    PartialSla,
     PartialSuppressionRules,
+    People,
     Policy,
     PolicyDocument,
     PolicyRule,
     ProjectOverride,
+    RuleMode,
     SecondPerson,
+    Sla,
     SuppressionRules,
     Threshold,
     Unread,
-    tighten,
+    WhenNotAssessed,
+    policy_from_json,
+    policy_to_json,
 )
-from bot.domain.verdict import Outcome, Presence, TrackedFinding
+from bot.domain.policy_tightening import tighten
+from bot.domain.verdict import Effect, Outcome, TrackedFinding
 from bot.texts import Language
-from scanners.finding import Confidence, FindingKind, Severity
-from scanners.interface import Gap, GapReason, ScannerRun, ScannerStatus
-from tests.domain.builders import finding, run
+from scanners.finding import Confidence, Severity
+from scanners.interface import ScannerRun
+from tests.domain.builders import finding
+from tests.domain.policies import CONTEXTS, ITEMS, POLICIES, SCANNER_RUNS, WISHES
 
 SEVERE = PolicyRule("severe", Severity.HIGH)
 ORGANISATION = Policy(
@@ -61,11 +78,40 @@ def test_stricter_settings_of_a_project_hold_and_its_language_is_free() -> None:
         comment=Threshold(Severity.LOW, Confidence.LOW),
         max_threads=50,
         language=Language.CHINESE,
-        suppressions=PartialSuppressionRules(SecondPerson.ALWAYS, 30, 10),
+        suppressions=PartialSuppressionRules(SecondPerson.ALWAYS, 30, 10, 30),
+        monitor=(PolicyRule("on trial"),),
+        failed_scanners=Unread.NOT_ASSESSED,
+        missing_facts=Unread.NOT_ASSESSED,
+        not_assessed=WhenNotAssessed.BLOCK,
+        advisories=PartialAdvisoryRules(14, Unread.WARN),
+        sla=PartialSla(1, 2, 3, 4),
+        people=PartialPeople(security_group="security/appsec"),
+        merge=PartialMergeRules(label="merge me"),
+        noise=PartialNoiseRules(5, 90),
     )
     result = tighten(ORGANISATION, wish)
     assert result == wish.over(ORGANISATION)
     assert result.refused == ()
+
+
+def test_people_who_may_merge_past_the_gate_can_be_left_out_and_no_others_named() -> None:
+    organisation = replace(ORGANISATION, people=People(None, frozenset({"alice", "bob"})))
+    result = tighten(organisation, PartialPolicy(people=PartialPeople(break_glass=frozenset({"bob"}))))
+    assert (result.people.break_glass, result.refused) == (frozenset({"bob"}), ())
+    nobody = tighten(ORGANISATION, PartialPolicy(people=PartialPeople(break_glass=frozenset({"eve"}))))
+    assert nobody.people.break_glass == frozenset()
+    assert [(one.wanted, one.kept) for one in nobody.refused] == [("eve", "none")]
+
+
+def test_a_project_can_keep_the_bot_from_merging_by_itself() -> None:
+    organisation = replace(ORGANISATION, merge=MergeRules(when_clear=True))
+    result = tighten(organisation, PartialPolicy(merge=PartialMergeRules(when_clear=False)))
+    assert (result.merge.when_clear, result.refused) == (False, ())
+
+
+def test_where_nobody_limits_the_age_of_advisories_a_project_can() -> None:
+    result = tighten(ORGANISATION, PartialPolicy(advisories=PartialAdvisoryRules(90, Unread.WARN)))
+    assert (result.advisories, result.refused) == (AdvisoryRules(90, Unread.WARN), ())
 
 
 def test_a_project_may_have_comments_in_the_code_shown_where_the_organisation_honours_them() -> None:
@@ -78,6 +124,18 @@ def test_a_project_may_have_comments_in_the_code_shown_where_the_organisation_ho
     ("wish", "setting"),
     [
         (PartialPolicy(block=()), "block"),
+        (PartialPolicy(rule_modes=(RuleMode(Effect.MONITOR, ("B6*",), reason="noisy"),)), "rule_modes"),
+        (PartialPolicy(not_assessed=WhenNotAssessed.ALLOW), "not_assessed"),
+        (PartialPolicy(failed_scanners=Unread.IGNORE), "failed_scanners"),
+        (PartialPolicy(missing_facts=Unread.IGNORE), "missing_facts"),
+        (PartialPolicy(advisories=PartialAdvisoryRules(oldest_days=31)), "advisories.oldest_days"),
+        (PartialPolicy(advisories=PartialAdvisoryRules(when_older=Unread.WARN)), "advisories.when_older"),
+        (PartialPolicy(sla=PartialSla(high=31)), "sla.high"),
+        (PartialPolicy(people=PartialPeople(security_group="friends")), "people.security_group"),
+        (PartialPolicy(people=PartialPeople(break_glass=frozenset({"alice", "eve"}))), "people.break_glass"),
+        (PartialPolicy(merge=PartialMergeRules(label="mine")), "merge.label"),
+        (PartialPolicy(merge=PartialMergeRules(when_clear=True)), "merge.when_clear"),
+        (PartialPolicy(suppressions=PartialSuppressionRules(remind_days=0)), "suppressions.remind_days"),
         (PartialPolicy(block=(PolicyRule("severe", Severity.CRITICAL),)), "block"),
         (PartialPolicy(required_scanners=frozenset()), "required_scanners"),
         (PartialPolicy(unread_files=Unread.IGNORE), "unread_files"),
@@ -96,7 +154,13 @@ def test_a_project_may_have_comments_in_the_code_shown_where_the_organisation_ho
     ],
 )
 def test_wish_that_would_weaken_the_policy_is_refused_and_said(wish: PartialPolicy, setting: str) -> None:
-    result = tighten(ORGANISATION, wish)
+    organisation = replace(
+        ORGANISATION,
+        advisories=AdvisoryRules(30),
+        people=People("security/appsec", frozenset({"alice", "bob"})),
+        merge=MergeRules("mergewarden::merge"),
+    )
+    result = tighten(organisation, wish)
     assert [refused.setting for refused in result.refused] == [setting]
     assert SEVERE in result.block
     assert result.required_scanners >= ORGANISATION.required_scanners
@@ -105,63 +169,78 @@ def test_wish_that_would_weaken_the_policy_is_refused_and_said(wish: PartialPoli
     assert result.max_threads >= ORGANISATION.max_threads
 
 
-_RULES = st.lists(
-    st.builds(
-        PolicyRule,
-        st.sampled_from(["severe", "own"]),
-        st.sampled_from(Severity),
-        st.sampled_from(Confidence),
-        st.sampled_from([frozenset(FindingKind), frozenset({FindingKind.SECRET})]),
-        st.sampled_from([(), ("src/",)]),
-        st.sampled_from([(), ("*.py",)]),
-    ),
-    max_size=2,
-).map(tuple)
-_NOTHING: st.SearchStrategy[None] = st.none()
-_WISHES = st.builds(
-    PartialPolicy,
-    _NOTHING | _RULES,
-    _NOTHING | _RULES,
-    _NOTHING | st.frozensets(st.sampled_from(["bandit", "semgrep"])),
-    unread_files=_NOTHING | st.sampled_from(Unread),
-    unpinned=_NOTHING | st.sampled_from(Unread),
-    changed=_NOTHING | st.sampled_from(OnChanged),
-    in_code=_NOTHING | st.sampled_from(InCode),
-    ignore_paths=_NOTHING | st.just((IgnoredPath("src/", "r"),)),
-)
-_ITEMS = st.lists(
-    st.builds(
-        TrackedFinding,
-        st.builds(
-            finding,
-            st.sampled_from(["src/a.py", "b.js"]),
-            severity=st.sampled_from(Severity),
-            confidence=st.sampled_from(Confidence),
-            kind=st.sampled_from(FindingKind),
-        ),
-        st.sampled_from(Presence),
-    ),
-    max_size=4,
-)
-_RUNS = st.lists(
-    st.builds(
-        lambda scanner, status, reason: run(scanner, status, Gap(PurePosixPath("src/a.py"), reason)),
-        st.sampled_from(["bandit", "semgrep"]),
-        st.sampled_from(ScannerStatus),
-        st.sampled_from(GapReason),
-    ),
-    max_size=2,
-)
 _ORDER = [Outcome.PASSED, Outcome.WARNED, Outcome.NOT_ASSESSED, Outcome.FAILED]
 
 
-@given(_WISHES, _ITEMS, _RUNS)
-def test_no_file_of_a_project_makes_any_verdict_better(
-    wish: PartialPolicy, items: list[TrackedFinding], runs: list[ScannerRun]
+@given(POLICIES, WISHES, WISHES, ITEMS, SCANNER_RUNS, CONTEXTS)
+def test_no_file_below_makes_any_verdict_better(
+    above: Policy,
+    group: PartialPolicy,
+    project: PartialPolicy,
+    items: list[TrackedFinding],
+    runs: list[ScannerRun],
+    context: Context,
 ) -> None:
-    before = evaluate(ORGANISATION, items, runs).outcome
-    after = evaluate(tighten(ORGANISATION, wish), items, runs).outcome
-    assert _ORDER.index(after) >= _ORDER.index(before)
+    layers = [above, tighten(above, group), tighten(tighten(above, group), project)]
+    verdicts = [evaluate(policy, items, runs, context=context) for policy in layers]
+    for before, after in pairwise(verdicts):
+        assert _ORDER.index(after.outcome) >= _ORDER.index(before.outcome)
+        assert before.lets_through or not after.lets_through
+        assert {v.fingerprint for v in before.violations if v.blocks} <= {
+            v.fingerprint for v in after.violations if v.blocks
+        }
+
+
+@given(POLICIES, WISHES)
+def test_tightening_twice_is_tightening_once(above: Policy, wish: PartialPolicy) -> None:
+    once = tighten(above, wish)
+    assert tighten(once, wish) == once
+    assert tighten(above, PartialPolicy()) == above
+
+
+@given(POLICIES, WISHES)
+def test_nobody_below_names_people_who_may_more(above: Policy, wish: PartialPolicy) -> None:
+    below = tighten(above, wish)
+    assert below.people.break_glass <= above.people.break_glass
+    assert above.people.security_group in (None, below.people.security_group)
+    assert above.merge.when_clear or not below.merge.when_clear
+
+
+@given(POLICIES)
+def test_a_policy_comes_back_whole_from_its_snapshot(policy: Policy) -> None:
+    written = json.dumps(policy_to_json(policy), sort_keys=True)
+    read = policy_from_json(json.loads(written))
+    assert read == policy
+    assert read.digest == policy.digest
+    assert json.dumps(policy_to_json(read), sort_keys=True) == written
+
+
+@given(POLICIES, POLICIES)
+def test_policies_have_the_same_digest_when_they_are_equal_and_only_then(one: Policy, other: Policy) -> None:
+    assert (one.digest == other.digest) is (one == other)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"version": 1}, id="another format"),
+        pytest.param({"version": None}, id="no format"),
+        pytest.param({"block": None}, id="no rules"),
+        pytest.param({"block": [{"name": "a", "severity": "awful"}]}, id="no such severity"),
+        pytest.param({"changed": "sometimes"}, id="no such word"),
+        pytest.param({"more": 1}, id="a setting of a later release"),
+    ],
+)
+def test_a_snapshot_that_is_not_one_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"polic|validation"):
+        policy_from_json(policy_to_json(ORGANISATION) | changes)
+
+
+def test_a_snapshot_without_a_setting_is_refused_and_not_filled_up() -> None:
+    written = policy_to_json(ORGANISATION)
+    del written["unread_files"]
+    with pytest.raises(ValueError, match="not the settings"):
+        policy_from_json(written)
 
 
 def test_digest_tells_policies_apart_and_nothing_else() -> None:
@@ -185,6 +264,17 @@ def test_digest_tells_policies_apart_and_nothing_else() -> None:
         replace(ORGANISATION, suppressions=SuppressionRules(longest_days=1)),
         replace(ORGANISATION, suppressions=SuppressionRules(unused_days=1)),
         replace(ORGANISATION, suppressions=SuppressionRules(SecondPerson.ALWAYS)),
+        replace(ORGANISATION, suppressions=SuppressionRules(remind_days=1)),
+        replace(ORGANISATION, monitor=(SEVERE,)),
+        replace(ORGANISATION, rule_modes=(RuleMode(Effect.MONITOR, ("B6*",)),)),
+        replace(ORGANISATION, failed_scanners=Unread.IGNORE),
+        replace(ORGANISATION, missing_facts=Unread.IGNORE),
+        replace(ORGANISATION, not_assessed=WhenNotAssessed.ALLOW),
+        replace(ORGANISATION, advisories=AdvisoryRules(14)),
+        replace(ORGANISATION, sla=Sla(critical=1)),
+        replace(ORGANISATION, people=People("a")),
+        replace(ORGANISATION, merge=MergeRules("a")),
+        replace(ORGANISATION, noise=NoiseRules(1)),
         ORGANISATION,
     ]
     assert len({policy.digest for policy in others}) == len(others)
@@ -233,7 +323,47 @@ def test_finding_gets_a_discussion_from_the_threshold_on(
     assert policy.wants_thread(finding(path, severity=severity, confidence=confidence)) is wanted
 
 
+@pytest.mark.parametrize(
+    ("modes", "also", "expected"),
+    [
+        ((), [], Effect.BLOCK),
+        ((RuleMode(Effect.MONITOR, ("b6*",)),), [], Effect.MONITOR),
+        ((RuleMode(Effect.COMMENT, scanners=("Bandit",)),), [], Effect.COMMENT),
+        ((RuleMode(Effect.COMMENT, ("B6*",)), RuleMode(Effect.MONITOR, ("B602",))), [], Effect.MONITOR),
+        ((RuleMode(Effect.MONITOR, ("B602",), ("semgrep",)),), [], Effect.BLOCK),
+        ((RuleMode(Effect.MONITOR, ("B602",)),), [("semgrep", "python.x")], Effect.BLOCK),
+        (
+            (RuleMode(Effect.MONITOR, ("B602",)), RuleMode(Effect.COMMENT, ("python.*",))),
+            [("semgrep", "python.x")],
+            Effect.COMMENT,
+        ),
+    ],
+    ids=["none", "rule", "scanner", "lowest", "other scanner", "another saw it too", "highest of those who saw it"],
+)
+def test_a_mode_caps_what_all_who_saw_the_finding_may_do(
+    modes: tuple[RuleMode, ...], also: list[tuple[str, str]], expected: Effect
+) -> None:
+    policy = Policy(rule_modes=modes)
+    found = finding(severity=Severity.CRITICAL, also=also)
+    assert policy.cap_on(found) is expected
+    assert policy.wants_thread(found) is (expected is not Effect.MONITOR)
+
+
+@pytest.mark.parametrize("wrong", [{"mode": Effect.BLOCK, "rules": ("a",)}, {"mode": Effect.MONITOR}])
+def test_a_mode_that_caps_nothing_or_everything_is_refused(wrong: dict[str, Effect]) -> None:
+    with pytest.raises(ValueError, match="cap"):
+        RuleMode(**wrong)  # type: ignore[arg-type]
+
+
 def test_ignored_path_says_why() -> None:
     policy = replace(ORGANISATION, ignore_paths=(IgnoredPath("samples/", "vulnerable on purpose"),))
     assert policy.ignored_because(PurePosixPath("samples/a.py")) == "vulnerable on purpose"
     assert policy.ignored_because(PurePosixPath("src/a.py")) is None
+
+
+def test_a_project_does_not_say_who_confirms_what_its_people_ask_for() -> None:
+    wish = PartialPolicy(people=PartialPeople(security_group="friends/of-mine"))
+    assert tighten(Policy(), wish).people.security_group == "friends/of-mine", "a group's file is the organisation's"
+    result = tighten(Policy(), wish, by_project=True)
+    assert result.people.security_group is None
+    assert [one.setting for one in result.refused] == ["people.security_group"]

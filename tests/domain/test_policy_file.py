@@ -13,18 +13,25 @@ from hypothesis import strategies as st
 import rules
 from bot.domain.gate import evaluate
 from bot.domain.policy import (
+    AdvisoryRules,
     IgnoredPath,
     InCode,
+    MergeRules,
+    NoiseRules,
     OnChanged,
+    People,
     Policy,
     PolicyRule,
+    RuleMode,
     SecondPerson,
+    Sla,
     SuppressionRules,
     Threshold,
     Unread,
+    WhenNotAssessed,
 )
-from bot.domain.policy_file import MAX_BYTES, PolicyError, load_policy, load_project_policy
-from bot.domain.verdict import Outcome, Presence
+from bot.domain.policy_file import MAX_BYTES, PolicyError, load_group_policy, load_policy, load_project_policy
+from bot.domain.verdict import Effect, Outcome, Presence
 from bot.errors import ConfigurationError
 from bot.texts import Language
 from scanners.finding import Confidence, FindingKind, Severity
@@ -32,7 +39,6 @@ from scanners.interface import ScannerStatus
 from tests.domain.builders import finding, run, tracked
 
 DEFAULT = Path(rules.__file__).parent / "policy" / "default.yaml"
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "policy.md"
 SMALLEST = "version: 1\nblock: []\nrequired_scanners: []\n"
 
 EVERYTHING = """\
@@ -56,6 +62,31 @@ changed: warn
 max_threads: 7
 ignore_paths:
   - {path: samples/, reason: vulnerable on purpose}
+monitor:
+  - name: everything
+    cwes: [CWE-89, "cwe-78", 22]
+    rules: "B6*"
+    scanners: [Semgrep OSS]
+    fix_available: true
+    epss: 0.25
+    kev: false
+    licences: ["AGPL-*", unknown]
+    overdue: true
+    branches: [main, "release/*"]
+    labels: [Payments]
+    draft: false
+    presence: [existing]
+rule_modes:
+  - {rules: ["python.*"], scanners: semgrep, mode: monitor, reason: new}
+failed_scanners: ignore
+missing_facts: not_assessed
+not_assessed: allow
+advisories: {oldest_days: 14, when_older: warn}
+sla: {critical: 3, low: 365}
+suppressions: {remind_days: 0}
+people: {security_group: security/appsec, break_glass: [Alice]}
+merge: {label: "mergewarden::merge", when_clear: true}
+noise: {least_comments: 5}
 projects:
   - match: payments/**
     changed: block
@@ -86,6 +117,33 @@ def test_every_setting_is_read() -> None:
         changed=OnChanged.WARN,
         max_threads=7,
         ignore_paths=(IgnoredPath("samples/", "vulnerable on purpose"),),
+        monitor=(
+            PolicyRule(
+                "everything",
+                cwes=frozenset({89, 78, 22}),
+                rules=("B6*",),
+                scanners=("Semgrep OSS",),
+                fix_available=True,
+                epss=0.25,
+                kev=False,
+                licences=("AGPL-*", "unknown"),
+                overdue=True,
+                branches=("main", "release/*"),
+                labels=frozenset({"payments"}),
+                draft=False,
+                presences=frozenset({Presence.EXISTING}),
+            ),
+        ),
+        rule_modes=(RuleMode(Effect.MONITOR, ("python.*",), ("semgrep",), "new"),),
+        failed_scanners=Unread.IGNORE,
+        missing_facts=Unread.NOT_ASSESSED,
+        not_assessed=WhenNotAssessed.ALLOW,
+        advisories=AdvisoryRules(14, Unread.WARN),
+        sla=Sla(critical=3, low=365),
+        suppressions=SuppressionRules(remind_days=0),
+        people=People("security/appsec", frozenset({"alice"})),
+        merge=MergeRules("mergewarden::merge", when_clear=True),
+        noise=NoiseRules(least_comments=5),
     )
     overridden = document.for_project("payments/api")
     assert (overridden.changed, overridden.block, overridden.max_threads) == (OnChanged.BLOCK, (), 7)
@@ -172,8 +230,32 @@ def test_project_file_may_leave_out_everything_but_its_version() -> None:
         ),
         pytest.param(
             "version: 1\nrequired_scanners: []\nblock:\n  - name: a\n    presence: fixed\n",
-            "p.yaml:5: block[1].presence[1]: 'fixed' is not a presence; it is one of new, changed",
+            "p.yaml:5: block[1].presence[1]: 'fixed' is not a presence; it is one of new, changed, existing",
             id="presence",
+        ),
+        pytest.param(SMALLEST + "monitor: [{name: a, cwes: [SQL]}]\n", "cwes[1]: 'SQL' is not a CWE", id="CWE"),
+        pytest.param(SMALLEST + "monitor: [{name: a, cwes: [89, true]}]\n", "cwes[2]: yes is not a CWE", id="CWE yes"),
+        pytest.param(SMALLEST + "monitor: [{name: a, epss: 2}]\n", "'2' is not a number from 0 to 1", id="share"),
+        pytest.param(SMALLEST + "monitor: [{name: a, epss: 1e-1}]\n", "'1e-1' is not a number", id="other notation"),
+        pytest.param(SMALLEST + "monitor: [{name: a, kev: 1}]\n", "kev: true or false is expected, not '1'", id="kev"),
+        pytest.param(
+            SMALLEST + "monitor: [{name: a, overdue: false}]\n", "no is not possible here; write true", id="overdue"
+        ),
+        pytest.param(SMALLEST + "monitor: [{name: a, labels: ['a\tb']}]\n", "not one line of readable", id="label"),
+        pytest.param(SMALLEST + "monitor: [{name: a, rules: ['']}]\n", "a pattern cannot be empty", id="rule pattern"),
+        pytest.param(
+            SMALLEST + "rule_modes: [{mode: monitor, reason: a}]\n", "a mode has to name rules", id="mode of nothing"
+        ),
+        pytest.param(
+            SMALLEST + "rule_modes: [{rules: a, mode: block, reason: a}]\n",
+            "p.yaml:4: rule_modes[1].mode: 'block' is not a mode; it is one of monitor, comment",
+            id="mode",
+        ),
+        pytest.param(SMALLEST + "people: {security_group: /a}\n", "'/a' is not the full path of a group", id="group"),
+        pytest.param(SMALLEST + "people: {break_glass: [a b]}\n", "'a b' is not a user name", id="user"),
+        pytest.param(SMALLEST + "sla: {higgh: 3}\n", "'higgh' is not a setting; did you mean high?", id="sla"),
+        pytest.param(
+            SMALLEST + "suppressions: {second_persn: high}\n", "did you mean second_person?", id="in suppressions"
         ),
     ],
 )
@@ -194,6 +276,15 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     with pytest.raises(PolicyError) as raised:
         load_policy("version: 1\nmax_threads: 0\nchanged: x\nblock: []\nrequired_scanners: []\nfoo: 1\n", "p.yaml")
     assert [problem.line for problem in raised.value.problems] == [2, 3, 6]
+
+
+def test_a_groups_file_is_like_a_projects() -> None:
+    text = "version: 1\nblock: [{name: a}]\n"
+    assert load_group_policy(text, "group.yaml") == load_project_policy(text)
+    with pytest.raises(PolicyError, match=r"^group.yaml:2: 'projects' belongs"):
+        load_group_policy("version: 1\nprojects: []\n", "group.yaml")
+    with pytest.raises(PolicyError, match="a policy may have"):
+        load_group_policy("x" * (MAX_BYTES + 1), "group.yaml")
 
 
 def test_project_cannot_speak_for_others() -> None:
@@ -257,6 +348,7 @@ ANSWERED = [run(name) for name in ("semgrep", "bandit", "detect-secrets", "suppr
         (FindingKind.SAST, Severity.HIGH, Confidence.MEDIUM, Outcome.FAILED),
         (FindingKind.SAST, Severity.HIGH, Confidence.LOW, Outcome.WARNED),
         (FindingKind.SAST, Severity.MEDIUM, Confidence.HIGH, Outcome.WARNED),
+        (FindingKind.SAST, Severity.MEDIUM, Confidence.LOW, Outcome.PASSED),
         (FindingKind.SAST, Severity.LOW, Confidence.HIGH, Outcome.PASSED),
         (FindingKind.SECRET, Severity.LOW, Confidence.HIGH, Outcome.FAILED),
         (FindingKind.SECRET, Severity.LOW, Confidence.MEDIUM, Outcome.WARNED),
@@ -315,12 +407,3 @@ def test_another_word_for_comments_in_the_code_is_refused_with_its_line() -> Non
 def test_default_policy_passes_nothing_without_its_scanners(silent: str) -> None:
     assert evaluate(SHIPPED, [], ANSWERED).outcome is Outcome.PASSED
     assert evaluate(SHIPPED, [], [r for r in ANSWERED if r.scanner != silent]).outcome is Outcome.NOT_ASSESSED
-
-
-def test_every_example_of_the_documentation_is_a_policy() -> None:
-    text = DOCUMENTATION.read_text(encoding="utf-8")
-    examples = [block.split("```", 1)[0] for block in text.split("```yaml\n")[1:]]
-    assert len(examples) >= 5
-    for example in examples:
-        load = load_project_policy if "# .mergewarden.yml" in example else load_policy
-        load(example, "docs/policy.md")

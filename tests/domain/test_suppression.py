@@ -132,11 +132,21 @@ def test_a_finding_without_known_code_is_told_by_its_number_alone() -> None:
         (finding("src/app.py"), "tests/", False),
         (finding("src/app.py", rule="B101"), "", False),
         (finding("src/app.py", scanner="semgrep"), "", False),
-        (finding("src/app.py", scanner="semgrep", rule="x", also=[("bandit", "B602")]), "src/", True),
+        (finding("src/app.py", scanner="bandit", rule="B602", also=[("bandit", "B602")]), "src/", True),
     ],
 )
 def test_a_rule_is_suppressed_where_its_pattern_says(item: Finding, pattern: str, covered: bool) -> None:
     assert matched(item, by_rule(path=pattern), number=None) == (1 if covered else None)
+
+
+def test_a_rule_covers_nothing_that_another_rule_sees_as_well() -> None:
+    # A report that is imported may say of any line that its own rule, for which there is an exception, was meant.
+    ours = finding(rule="py.exec", scanner="semgrep", cwes=(78,), also=[("bandit", "B602")])
+    assert Suppressions([by_rule()], NOW).match(TrackedFinding(ours, Presence.NEW), changed_at=None) is None
+    both = [by_rule(1), by_rule(2, scanner="semgrep", rule_id="py.exec", expires_at=NOW + DAY)]
+    match = Suppressions(both, NOW).match(TrackedFinding(ours, Presence.NEW), changed_at=None)
+    assert match is not None
+    assert match.suppression.id == 1
 
 
 def test_a_rule_is_suppressed_whatever_was_edited() -> None:

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from scanners.finding import Confidence, Severity
-from scanners.imports import PROJECT, ImportedFinding, Rejected, Statement, SuppressionStatus, VexStatus
+from scanners.imports import (
+    PROJECT,
+    ImportedFinding,
+    PackageLicences,
+    Rejected,
+    Statement,
+    SuppressionStatus,
+    VexStatus,
+)
 from scanners.imports.common import dependency_of
 from scanners.imports.gitlab import ecosystem_of_file
 from scanners.imports.vex import moment
@@ -186,6 +194,44 @@ def test_components_may_come_after_vulnerabilities(tmp_path: Path) -> None:
 def test_the_tool_of_a_bill_of_materials_is_found_in_old_and_new_form(tmp_path: Path, tools: Any) -> None:
     (tool,) = opened(tmp_path, _bom(metadata={"tools": tools, "component": {"name": "web"}})).tools
     assert (tool.name, tool.version, tool.category) == ("T", "2", "web")
+
+
+def _said(folder: Path, licenses: Any, **more: Any) -> list[PackageLicences]:
+    component = {"name": "a", "purl": "pkg:pypi/My_Package@1.0", "licenses": licenses, **more}
+    return [e for e in entries(folder, _bom(components=[component])) if isinstance(e, PackageLicences)]
+
+
+@pytest.mark.parametrize(
+    ("licenses", "expected"),
+    [
+        ([{"license": {"id": "MIT"}}], ("MIT",)),
+        ([{"license": {"name": "GNU Affero\nGPL\u202e"}}], ("GNU Affero GPL",)),
+        ([{"expression": "MIT OR GPL-3.0-only"}], ("MIT OR GPL-3.0-only",)),
+        (
+            [{"license": {"id": "MIT"}}, {"license": {"id": "Apache-2.0"}}, {"license": {"id": "MIT"}}],
+            ("MIT", "Apache-2.0"),
+        ),
+        ([], None),
+        ([{}], None),
+        ("MIT", None),
+        ([{"license": {"id": 7}}, None, [], {"expression": {"a": 1}}], None),
+        ([{"license": {"id": f"L{n}"}} for n in range(100)], tuple(f"L{n}" for n in range(20))),
+    ],
+)
+def test_a_component_brings_its_licences(tmp_path: Path, licenses: Any, expected: tuple[str, ...] | None) -> None:
+    said = _said(tmp_path, licenses)
+    assert said == ([PackageLicences("PyPI", "my-package", "1.0", expected)] if expected else [])
+
+
+@pytest.mark.parametrize("purl", [None, "", "not a purl", "pkg:pypi/a", 7])
+def test_without_a_release_a_licence_is_about_nothing(tmp_path: Path, purl: Any) -> None:
+    assert _said(tmp_path, [{"license": {"id": "MIT"}}], purl=purl) == []
+
+
+def test_a_component_inside_another_brings_its_licences_and_needs_no_reference(tmp_path: Path) -> None:
+    inside = {"name": "b", "purl": "pkg:npm/b@2", "licenses": [{"license": {"id": "ISC"}}]}
+    (only,) = _said(tmp_path, None, components=[inside])
+    assert only == PackageLicences("npm", "b", "2", ("ISC",))
 
 
 def test_every_affected_component_counts_towards_the_limit(tmp_path: Path) -> None:
