@@ -7,9 +7,12 @@ import and seldom needed is imported where it is used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -17,15 +20,30 @@ from sqlalchemy import Engine
 import rules
 from bot.domain import failures
 from bot.domain.policy import PolicyDocument
-from bot.domain.policy_file import load_policy
+from bot.domain.policy_layers import (
+    GROUPS,
+    POLICY_FILE,
+    FoundFile,
+    GroupFile,
+    LayeredPolicy,
+    LayerError,
+    read_organisation,
+    sort_out,
+    text_of,
+)
+from bot.domain.policy_problems import FILE_UNREADABLE, NOT_HEARD
+from bot.domain.verdict import Reason, ReasonCode
 from bot.errors import ConfigurationError
 from bot.gitlab.model import BotUser
 from bot.observability.metrics import Metrics
 from bot.settings import Settings
+from bot.store import policies
 from bot.store.advisories import StoredAdvisories
-from bot.store.engine import open_engine, require_reachable
+from bot.store.engine import open_engine, require_reachable, session
+from bot.store.policies import StoredText
 from bot.store.result_cache import StoredResultCache
 from bot.store.revision import is_current
+from bot.texts import Language
 from scanners.interface import Scanner
 from scanners.registry import all_scanners
 
@@ -33,6 +51,27 @@ if TYPE_CHECKING:
     from bot.gitlab.client import GitLabClient
 
 DEFAULT_POLICY = Path(rules.__file__).parent / "policy" / "default.yaml"
+OUR_OWN = "the policy that comes with Mergewarden"
+POLICY_FOLDER = "policy"
+_POLICY_AGE = timedelta(hours=1)
+"""For so long the policy project may be out of reach, as GitLab is during an update, before a decision says so."""
+
+
+class PolicyUnread(ConfigurationError):
+    """Raised while no good version of the policy project is in the store."""
+
+    def __init__(self, project: str, state: Iterable[StoredText] = ()) -> None:
+        problem = next((row.problem for row in state if row.problem and row.project == project), "")
+        message = failures.POLICY_NEVER_READ.format(text=project)
+        if problem:
+            message = failures.POLICY_NEVER_GOOD.format(sentence=problem)
+        super().__init__(
+            message,
+            "A worker reads it when it starts and every few minutes. Check MERGEWARDEN_POLICY_PROJECT, that the bot "
+            "may read the project, and that policy.yml is at the top of its default branch.",
+        )
+        self.retryable = not problem
+        """Whether a worker may be about to read it."""
 
 
 @dataclass
@@ -41,6 +80,10 @@ class Services:
 
     settings: Settings
     metrics: Metrics
+    _texts: tuple[tuple[str, str], tuple[StoredText, ...]] | None = field(default=None, init=False, repr=False)
+    """The policy project's texts by project and commit: they are long, and asked for with every scan."""
+    refused_policy: tuple[str, str, str] | None = field(default=None, init=False, repr=False)
+    """The policy project's commit that cannot be used, and file and problem: to read it again would change nothing."""
 
     @cached_property
     def store(self) -> Engine:
@@ -83,26 +126,134 @@ class Services:
 
     def policy(self, path: Path | None = None) -> PolicyDocument:
         """
-        The organisation's policy: ``path``, the configured file, or the one that comes with us.
+        The organisation's policy with its groups': from ``path`` (one file, no groups), the policy project as it was
+        last read, the configured file, the data directory, or the one that comes with us.
 
-        Read afresh each time, so that a change counts from the next scan on. Raises ``ConfigurationError``.
+        Files are read afresh each time, so that a change counts from the next scan on. Raises ``ConfigurationError``.
         """
-        chosen = path or self.settings.policy_file
-        source = chosen or DEFAULT_POLICY
+        settings = self.settings
+        if path is None and settings.policy_project is not None:
+            return self._policy_project(settings.policy_project)
+        file = path or settings.policy_file
+        return self._data_policy() if file is None else _organisation(file)
+
+    def language_for(self, project: str) -> Language:
+        """The language of a project's notes; the setting's where no policy can be read, for saying just that."""
         try:
-            text = source.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                failures.POLICY_UNREADABLE.format(file=source, text=getattr(error, "strerror", None) or error),
-                "Check its path.",
-            ) from error
-        document = load_policy(text, str(source))
-        if chosen is None:
+            return self.policy().for_project(project).language
+        except ConfigurationError:
+            return self.settings.language
+
+    def _policy_project(self, project: str) -> PolicyDocument:
+        with session(self.store) as reading:
+            state = policies.policy_state(reading)
+            mine = next((row for row in state if row.name == policies.ORGANISATION), None)
+            if mine is None or not mine.text or mine.project.casefold() != project.casefold():
+                raise PolicyUnread(project, state)
+            version = (mine.project, mine.commit)
+            if self._texts is None or self._texts[0] != version:
+                self._texts = (version, policies.policy_texts(reading))
+        document = read_organisation(mine.text, mine.file)
+        return LayeredPolicy(
+            source_name=document.source_name,
+            policy=replace(document.policy, layers=(mine.origin,)),
+            projects=document.projects,
+            groups=tuple(
+                GroupFile(row.name.removeprefix(policies.GROUP), row.file, row.origin, row.text)
+                for row in self._texts[1]
+                if row.text and row.name != policies.ORGANISATION
+            ),
+            standing=self._not_current(state, mine),
+        )
+
+    def _not_current(self, state: tuple[StoredText, ...], mine: StoredText) -> tuple[Reason, ...]:
+        problems = tuple(Reason(ReasonCode.POLICY_NOT_CURRENT, row.file, row.problem) for row in state if row.problem)
+        if problems or datetime.now(UTC) - mine.read_at <= _POLICY_AGE:
+            return problems
+        since = NOT_HEARD.format(text=mine.read_at.strftime("%Y-%m-%d %H:%M"))
+        return (Reason(ReasonCode.POLICY_NOT_CURRENT, mine.file, since),)
+
+    def _data_policy(self) -> PolicyDocument:
+        found, groups = read_policy_folder(self.settings.data_dir / POLICY_FOLDER)
+        if found is not None:
+            document = _organisation(found)
+        else:
             # Our own file has to name some language; the operator's setting knows better.
-            document = replace(document, policy=replace(document.policy, language=self.settings.language))
-        return document
+            document = _organisation(DEFAULT_POLICY)
+            ours = replace(document.policy, language=self.settings.language, layers=(OUR_OWN,))
+            document = replace(document, policy=ours)
+        return LayeredPolicy(document.source_name, document.policy, document.projects, groups)
 
     def close(self) -> None:
         """Give the database connections back."""
         if "store" in self.__dict__:
             self.store.dispose()
+
+
+def _organisation(file: Path) -> PolicyDocument:
+    """The organisation's policy in a file. Raises ``ConfigurationError``."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            failures.POLICY_UNREADABLE.format(file=file, text=getattr(error, "strerror", None) or error),
+            "Check its path.",
+        ) from error
+    document = read_organisation(text, str(file))
+    return replace(document, policy=replace(document.policy, layers=(str(file),)))
+
+
+def read_policy_folder(folder: Path) -> tuple[Path | None, tuple[GroupFile, ...]]:
+    """
+    The organisation's file (None where there is none) and the groups' in a folder of this host.
+
+    A group's file that cannot be read is kept with its problem, for it concerns only what is below it. Raises
+    ``ConfigurationError`` for a name that says nothing about whom it concerns.
+    """
+    try:
+        known = sort_out(_files_in(folder))
+    except OSError as error:
+        raise ConfigurationError(
+            failures.POLICY_UNREADABLE.format(file=error.filename or folder, text=error.strerror),
+            "Check that it is there, and who may read it.",
+        ) from error
+    except LayerError as error:
+        raise ConfigurationError(f"{folder}: {error}", error.hint) from error
+    groups = []
+    for group in sorted(name for name in known if name):
+        place = folder / known[group].path
+        shown, text, problem = str(known[group].path), "", ""
+        try:
+            text = text_of(place.read_bytes(), shown)
+        except LayerError as error:
+            problem = str(error)
+        except OSError as error:
+            problem = FILE_UNREADABLE.format(file=shown, text=error.strerror)
+        groups.append(GroupFile(group, shown, str(place), text, problem))
+    return (folder / known[""].path if "" in known else None), tuple(groups)
+
+
+def _files_in(folder: Path) -> Iterator[FoundFile]:
+    """What may be a policy. Links to files are followed: Kubernetes puts the files of a ConfigMap into place so."""
+    organisation = folder / POLICY_FILE
+    if _there(organisation):
+        yield FoundFile(PurePosixPath(POLICY_FILE), organisation.stat().st_size, organisation.is_file())
+    groups = folder / GROUPS
+    if _there(groups) and not groups.is_dir():
+        yield FoundFile(PurePosixPath(GROUPS), 0, False)
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for here, inside, names in os.walk(groups, onerror=refuse if groups.is_dir() else None):
+        # Where a ConfigMap's files really are; no group's name begins so.
+        inside[:] = [name for name in inside if not name.startswith("..")]
+        for name in [*names, *(link for link in inside if Path(here, link).is_symlink())]:
+            place = Path(here, name)
+            size = place.stat().st_size if place.exists() else 0
+            yield FoundFile(PurePosixPath(place.relative_to(folder)), size, place.is_file())
+
+
+def _there(place: Path) -> bool:
+    """Whether something has this name, be it a link that leads nowhere."""
+    return os.path.lexists(place)

@@ -85,6 +85,12 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
     return _header_safe(secret)
 
 
+def _hook_secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < 32:
+        raise ValueError("it is shorter than 32 characters, and whoever guesses it lets everything through")
+    return _header_safe(secret)
+
+
 def signing_key(token: SecretStr) -> bytes:
     """
     The 32 key bytes in a GitLab signing token.
@@ -129,6 +135,13 @@ def _database_url(secret: SecretStr) -> SecretStr:
         return SecretStr(f"postgresql+psycopg://{rest}")
     known = re.sub(r"[^a-z0-9+]", "", scheme.lower())[:30]
     raise ValueError(f"{known} is not supported: use sqlite or postgresql")
+
+
+def _project_path(text: str) -> str:
+    path = text.strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+", path):
+        raise ValueError("it is not a full path: group and project with a slash between, not an address")
+    return path
 
 
 def _existing_file(path: Path) -> Path:
@@ -229,6 +242,17 @@ class Settings(BaseSettings):
     webhook_max_age_seconds: int = Field(
         300, ge=10, le=86_400, description="how old a signed delivery may be, 10 to 86400 seconds", examples=["300"]
     )
+    hook_secret: Annotated[SecretStr, AfterValidator(_hook_secret)] | None = Field(
+        None,
+        description="the secret that the pre-receive hook on GitLab's server shares with us, at least 32 characters "
+        "(`openssl rand -hex 32` makes a good one)",
+        examples=["9b2e..."],
+    )
+    hook_unknown_projects: Literal["allow", "refuse"] = Field(
+        "allow",
+        description="what the pre-receive hook does with projects that are not served: allow or refuse",
+        examples=["allow"],
+    )
     data_dir: AnyPath = Field(
         default_factory=lambda: default_data_dir(os.environ),
         description="a folder for the database, the git mirrors and caches",
@@ -239,8 +263,19 @@ class Settings(BaseSettings):
         description="a SQLite or PostgreSQL URL; without it a SQLite file in the data directory",
         examples=["postgresql://mergewarden:password@db.example.com/mergewarden"],
     )
+    policy_project: Annotated[str, AfterValidator(_project_path)] | None = Field(
+        None,
+        description="the full path of the GitLab project that holds the gate policy; goes before a policy file",
+        examples=["security/policies"],
+    )
     policy_file: FilePath | None = Field(
         None, description="a gate policy; without it the one that comes with Mergewarden", examples=["/etc/policy.yaml"]
+    )
+    signing_key_file: AnyPath | None = Field(
+        None,
+        description="a PEM file with the Ed25519 private key that signs receipts; without it one is made in the data "
+        "directory",
+        examples=["/run/secrets/receipts.pem"],
     )
     language: Annotated[Language, BeforeValidator(_language)] = Field(
         Language.ENGLISH, description="the language of comments and reports: en or zh-CN", examples=["zh-CN"]
@@ -355,7 +390,9 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret text that must never be logged, also in the form it has within URLs."""
         values = [
-            s.get_secret_value() for s in (self.gitlab_token, self.webhook_secret, self.webhook_signing_token) if s
+            s.get_secret_value()
+            for s in (self.gitlab_token, self.webhook_secret, self.webhook_signing_token, self.hook_secret)
+            if s
         ]
         if self.database_url is not None:
             password = urlsplit(self.database_url.get_secret_value()).password
@@ -363,8 +400,8 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(form for v in values for form in (v, quote(v, safe=""), unquote(v))))
 
 
-SECRET_FIELDS = ("gitlab_token", "webhook_secret", "webhook_signing_token", "database_url")
-_PATH_FIELDS = ("gitlab_ca_file", "data_dir", "policy_file")
+SECRET_FIELDS = ("gitlab_token", "webhook_secret", "webhook_signing_token", "hook_secret", "database_url")
+_PATH_FIELDS = ("gitlab_ca_file", "data_dir", "policy_file", "signing_key_file")
 
 
 # --- Where values come from -------------------------------------------------------------------------------------------

@@ -6,15 +6,18 @@ A scan is recorded whole or not at all, and what is loaded equals what was recor
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from bot.domain.change_coverage import ChangeCoverage
 from bot.domain.verdict import (
+    Effect,
     GateDecision,
     Outcome,
     Presence,
@@ -26,8 +29,10 @@ from bot.domain.verdict import (
     TrackedFinding,
     Violation,
 )
+from bot.store.bulk import among
 from bot.store.clock import database_time
 from bot.store.finding_rows import flat, tracked_finding, tracked_row, unflat
+from bot.store.heads import HeadState
 from bot.store.statements import insert_into, table
 from bot.store.tables import MergeRequestRecord, ScanFindingRecord, ScannerRunRecord, ScanRecord
 from scanners.finding import Finding
@@ -83,9 +88,11 @@ def record_scan(session: Session, report: ScanReport, *, project_id: int, scan_i
         files_changed=report.files_changed,
         files_read=report.files_read,
         error=next((r.detail or r.code.value for r in decision.reasons if r.code is ReasonCode.SCAN_FAILED), ""),
-        violations=[[v.fingerprint, v.rule, v.blocks] for v in decision.violations],
+        violations=[[v.fingerprint, v.rule, v.effect.value] for v in decision.violations],
         reasons=[[r.code.value, r.subject, r.detail] for r in decision.reasons],
         suppressed=_suppressed_row(decision),
+        tolerated=decision.tolerated,
+        coverage=report.coverage.to_json() if report.coverage is not None else None,
     )
     if session.execute(statement.on_conflict_do_nothing().returning(_SCAN.c.id)).one_or_none() is None:
         return False
@@ -110,48 +117,31 @@ def record_decision(session: Session, scan_id: str, decision: GateDecision) -> N
         .values(
             outcome=decision.outcome,
             policy_digest=decision.policy_digest,
-            violations=[[v.fingerprint, v.rule, v.blocks] for v in decision.violations],
+            violations=[[v.fingerprint, v.rule, v.effect.value] for v in decision.violations],
             reasons=[[r.code.value, r.subject, r.detail] for r in decision.reasons],
             suppressed=_suppressed_row(decision),
+            tolerated=decision.tolerated,
         )
     )
 
 
 def load_scan(session: Session, scan_id: str) -> ScanReport | None:
     """The report as it was recorded, or None when there is no such scan (any more). Three queries."""
-    scan = session.execute(select(_SCAN).where(_SCAN.c.id == scan_id)).one_or_none()
-    if scan is None:
-        return None
-    tracked = tuple(
-        tracked_finding(row)
-        for row in session.execute(
-            select(_FINDING).where(_FINDING.c.scan_id == scan_id).order_by(_FINDING.c.position)
-        ).mappings()
-    )
-    runs = session.execute(select(_RUN).where(_RUN.c.scan_id == scan_id).order_by(_RUN.c.position))
-    return ScanReport(
-        subject=Subject(
-            project=scan.project,
-            project_url=scan.project_url,
-            merge_request_iid=scan.iid,
-            ref=scan.ref,
-            base_sha=scan.base_sha,
-            head_sha=scan.head_sha,
-        ),
-        tracked=tracked,
-        runs=tuple(_run(row, tracked) for row in runs),
-        decision=GateDecision(
-            outcome=scan.outcome,
-            violations=tuple(Violation(*values) for values in scan.violations),
-            reasons=tuple(Reason(ReasonCode(code), subject, detail) for code, subject, detail in scan.reasons),
-            policy_digest=scan.policy_digest,
-            suppressed=tuple(Suppressed(*values) for values in scan.suppressed or ()),
-        ),
-        started_at=scan.started_at,
-        seconds=scan.seconds,
-        files_changed=scan.files_changed,
-        files_read=scan.files_read,
-    )
+    return load_scans(session, [scan_id]).get(scan_id)
+
+
+def load_scans(session: Session, scan_ids: Collection[str]) -> Mapping[str, ScanReport]:
+    """Those of the scans that there are, as they were recorded. Three queries, however many they are."""
+    scans = session.execute(select(_SCAN).where(among(session, _SCAN.c.id, scan_ids))).all()
+    tracked: dict[str, list[TrackedFinding]] = {scan.id: [] for scan in scans}
+    findings = select(_FINDING).where(among(session, _FINDING.c.scan_id, tracked))
+    for row in session.execute(findings.order_by(_FINDING.c.scan_id, _FINDING.c.position)).mappings():
+        tracked[row["scan_id"]].append(tracked_finding(row))
+    runs: dict[str, list[ScannerRun]] = {scan.id: [] for scan in scans}
+    run_rows = select(_RUN).where(among(session, _RUN.c.scan_id, runs))
+    for run in session.execute(run_rows.order_by(_RUN.c.scan_id, _RUN.c.position)):
+        runs[run.scan_id].append(_run(run, tracked[run.scan_id]))
+    return {scan.id: _report(scan, tuple(tracked[scan.id]), tuple(runs[scan.id])) for scan in scans}
 
 
 def get_scan(session: Session, scan_id: str) -> StoredScan | None:
@@ -166,6 +156,57 @@ def latest_scan(session: Session, project_id: int, iid: int | None, *, ref: str 
     if ref is not None:
         query = query.where(_SCAN.c.ref == ref)
     return _stored(session, query.order_by(*_NEWEST).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPlace:
+    """Where a scan of a merge request stands in the order of ``merge_request_scans``, and how large it is."""
+
+    project_id: int
+    iid: int
+    started_at: datetime
+    id: str
+    findings: int
+    is_last: bool
+    """Whether it is the last one of its merge request."""
+
+
+def merge_request_scans(
+    session: Session,
+    *,
+    since: datetime,
+    project_ids: Collection[int] | None = None,
+    after: ScanPlace | None = None,
+    limit: int = 200,
+) -> tuple[ScanPlace, ...]:
+    """
+    Scans of merge requests from ``since`` on, and the last one of each merge request that is open, however old.
+
+    In the order of projects, merge requests and time, from the one behind ``after``. ``project_ids`` None for all.
+    """
+    here = (_SCAN.c.project_id, _SCAN.c.iid, _SCAN.c.started_at, _SCAN.c.id)
+    last = and_(
+        _HEAD.c.last_scan_id == _SCAN.c.id, _HEAD.c.project_id == _SCAN.c.project_id, _HEAD.c.iid == _SCAN.c.iid
+    )
+    size = select(func.count()).where(_FINDING.c.scan_id == _SCAN.c.id).scalar_subquery()
+    query = (
+        select(*here, size.label("findings"), _HEAD.c.iid.is_not(None).label("is_last"))
+        .select_from(_SCAN.outerjoin(_HEAD, last))
+        .where(_SCAN.c.iid.is_not(None), or_(_SCAN.c.started_at >= since, _HEAD.c.state == HeadState.OPENED.value))
+        .order_by(*here)
+        .limit(limit)
+    )
+    if project_ids is not None:
+        query = query.where(among(session, _SCAN.c.project_id, project_ids))
+    if after is not None:
+        known = (after.project_id, after.iid, after.started_at, after.id)
+        query = query.where(
+            tuple_(*here) > tuple_(*(bindparam(None, v, c.type) for v, c in zip(known, here, strict=True)))
+        )
+    return tuple(
+        ScanPlace(row.project_id, row.iid, row.started_at, row.id, row.findings, bool(row.is_last))
+        for row in session.execute(query)
+    )
 
 
 def page_of_findings(session: Session, scan_id: str, *, first: int = 0, limit: int = 100) -> tuple[TrackedFinding, ...]:
@@ -239,6 +280,36 @@ def _stored(session: Session, query: Select[Any]) -> StoredScan | None:
     )
 
 
+def _report(
+    scan: Row[tuple[object, ...]], tracked: tuple[TrackedFinding, ...], runs: tuple[ScannerRun, ...]
+) -> ScanReport:
+    return ScanReport(
+        subject=Subject(
+            project=scan.project,
+            project_url=scan.project_url,
+            merge_request_iid=scan.iid,
+            ref=scan.ref,
+            base_sha=scan.base_sha,
+            head_sha=scan.head_sha,
+        ),
+        tracked=tracked,
+        runs=runs,
+        decision=GateDecision(
+            outcome=scan.outcome,
+            violations=tuple(Violation(mark, rule, Effect(effect)) for mark, rule, effect in scan.violations),
+            reasons=tuple(Reason(ReasonCode(code), subject, detail) for code, subject, detail in scan.reasons),
+            policy_digest=scan.policy_digest,
+            suppressed=tuple(Suppressed(*values) for values in scan.suppressed or ()),
+            tolerated=scan.tolerated,
+        ),
+        started_at=scan.started_at,
+        seconds=scan.seconds,
+        files_changed=scan.files_changed,
+        files_read=scan.files_read,
+        coverage=ChangeCoverage.from_json(scan.coverage) if scan.coverage is not None else None,
+    )
+
+
 def _finding_rows(scan_id: str, report: ScanReport) -> list[dict[str, Any]]:
     # By identity and as a stack, because two findings of a report may be equal, or even one object.
     places: dict[int, list[int]] = {}
@@ -275,7 +346,7 @@ def _run_row(scan_id: str, position: int, run: ScannerRun, positions: dict[Findi
     }
 
 
-def _run(row: Row[tuple[object, ...]], tracked: tuple[TrackedFinding, ...]) -> ScannerRun:
+def _run(row: Row[tuple[object, ...]], tracked: Sequence[TrackedFinding]) -> ScannerRun:
     return ScannerRun(
         scanner=row.scanner,
         kind=row.kind,

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import PurePosixPath
 
 from bot.domain.verdict import (
+    Effect,
     GateDecision,
     Outcome,
     Presence,
@@ -117,7 +118,7 @@ REPORT = ScanReport(
     ),
     decision=GateDecision(
         Outcome.NOT_ASSESSED,
-        (Violation("d1" * 32, "block-high", True), Violation("f1" * 32, "warn", False)),
+        (Violation("d1" * 32, "block-high", Effect.BLOCK), Violation("f1" * 32, "warn", Effect.COMMENT)),
         (
             Reason(ReasonCode.SCANNER_NOT_ASSESSED, "bandit", "took longer"),
             Reason(ReasonCode.FILE_NOT_READ, "x\udcff"),

@@ -13,17 +13,32 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
-from bot.domain.verdict import GateDecision, Outcome, Presence, Reason, ReasonCode, ScanReport, Subject, TrackedFinding
+from bot.domain.verdict import (
+    Effect,
+    GateDecision,
+    Outcome,
+    Presence,
+    Reason,
+    ReasonCode,
+    ScanReport,
+    Subject,
+    TrackedFinding,
+    Violation,
+)
 from bot.store.engine import session, write_session
 from bot.store.finding_rows import flat, unflat
 from bot.store.heads import mark_scanned, raise_sequence
 from bot.store.scans import (
+    ScanPlace,
     forget_project,
     get_scan,
     latest_scan,
     load_scan,
+    load_scans,
+    merge_request_scans,
     page_of_findings,
     purge_scans,
+    record_decision,
     record_scan,
 )
 from bot.store.statements import table
@@ -225,6 +240,37 @@ def test_a_forgotten_project_leaves_no_scan(engine: Engine) -> None:
         assert load_scan(opened, "theirs") == REPORT
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 200])
+def test_scans_of_merge_requests_are_paged_through_without_loss_or_repetition(engine: Engine, limit: int) -> None:
+    expected = []
+    for project_id in (5, 6):
+        for iid in (1, 2):
+            for number in range(3):
+                # Two of them began at the same moment.
+                report = merge_request_scan(iid, NOON + timedelta(microseconds=number // 2))
+                record(engine, report, f"{project_id}-{iid}-{number}", project_id)
+                expected.append(f"{project_id}-{iid}-{number}")
+    record(engine, merge_request_scan(None, NOON), "branch")
+    found: list[ScanPlace] = []
+    with session(engine) as opened:
+        while page := merge_request_scans(opened, since=NOON, after=found[-1] if found else None, limit=limit):
+            found += page
+        assert [place.id for place in found] == expected
+        assert {place.findings for place in found} == {len(REPORT.tracked)}
+        some = merge_request_scans(opened, since=NOON + timedelta(microseconds=1), project_ids={6})
+        assert [place.id for place in some] == ["6-1-2", "6-2-2"]
+        assert merge_request_scans(opened, since=NOON, project_ids=set()) == ()
+
+
+def test_many_scans_are_loaded_in_three_queries(engine: Engine) -> None:
+    for number in range(5):
+        record(engine, REPORT if number % 2 else EMPTY, f"scan-{number}")
+    with session(engine) as opened, counted(engine) as statements:
+        found = load_scans(opened, [f"scan-{number}" for number in range(9)])
+    assert len(statements) == 3
+    assert found == {f"scan-{number}": REPORT if number % 2 else EMPTY for number in range(5)}
+
+
 def test_a_path_of_4096_bytes_is_stored(engine: Engine) -> None:
     path = PurePosixPath("/".join(f"{n:0250d}" for n in range(17)))
     finding = replace(SAST, location=Location(path))
@@ -281,3 +327,23 @@ def _plan(opened: Session, query: object) -> str:
     compiled = query.compile(connection.engine, compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
     prefix = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
     return "\n".join(str(tuple(row)) for row in connection.exec_driver_sql(f"{prefix} {compiled}"))
+
+
+def test_what_is_monitored_and_what_is_tolerated_comes_back(engine: Engine) -> None:
+    decision = GateDecision(
+        Outcome.NOT_ASSESSED,
+        tuple(Violation(f"{effect.value}", "rule", effect) for effect in Effect),
+        tolerated=True,
+    )
+    record(engine, replace(REPORT, decision=decision))
+    with session(engine) as opened:
+        loaded = load_scan(opened, "scan-1")
+    assert loaded is not None
+    assert loaded.decision == decision
+    assert loaded.decision.lets_through
+    with write_session(engine) as opened:
+        record_decision(opened, "scan-1", replace(decision, tolerated=False))
+    with session(engine) as opened:
+        again = load_scan(opened, "scan-1")
+    assert again is not None
+    assert not again.decision.lets_through
