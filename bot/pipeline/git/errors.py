@@ -53,6 +53,10 @@ class GitTimeout(GitError):
     retryable = True
 
 
+class GitTooOld(GitError):
+    """Raised when the installed git cannot do what is asked."""
+
+
 class GitCancelled(GitError):
     """Raised when the caller lost interest."""
 

@@ -17,9 +17,18 @@ from typing import Literal, TypeVar
 from bot.domain import failures
 from bot.domain.change import FileChange, Hunk
 from bot.pipeline.git.bare import create_bare
-from bot.pipeline.git.command import BIG_FILE, Git
+from bot.pipeline.git.command import BIG_FILE, Git, git_version
 from bot.pipeline.git.diff import RawChange, parse_hunks, parse_numstat, parse_raw
-from bot.pipeline.git.errors import CommitNotFound, CorruptRepository, GitCancelled, GitError
+from bot.pipeline.git.errors import CommitNotFound, CorruptRepository, GitCancelled, GitError, GitTooOld
+from bot.pipeline.git.history import (
+    COMMIT_FORMAT,
+    PATCH_OPTIONS,
+    NewCommit,
+    NewCommits,
+    lines_of,
+    parse_commits,
+    parse_patch_ids,
+)
 from bot.pipeline.git.paths import decode_path, encode_path
 from bot.pipeline.throwaway import throwaway_folder
 from scanners.process import MEBIBYTE
@@ -138,6 +147,123 @@ class Repository:
         if len(found) > 1:
             return a
         return found[0] if found else None
+
+    # -- history ------------------------------------------------------------------------------------------------------
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """
+        Whether the one is the other, or among its ancestors.
+
+        :raises CommitNotFound: a commit is not here.
+        """
+        self._require_commits((older, newer))
+        # Not with rev-list: it goes by dates, which anybody can write into a commit.
+        return self._git.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).exit_code == 0
+
+    def commits_between(self, landed: Sequence[str], tip: str, most: int) -> NewCommits | None:
+        """
+        What ``tip`` has and none of ``landed`` has; None when that is more than ``most`` commits.
+
+        :raises CommitNotFound: a commit is not here.
+        """
+        self._require_commits((tip, *landed))
+        asked = lines_of([tip, *(f"^{sha}" for sha in landed)])
+        counted = self._run("rev-list", "--count", f"--max-count={most + 1}", "--stdin", stdin=asked)
+        if int(counted) > most:
+            # Not with --max-count and --boundary at once: where the list is cut off would pass for the boundary.
+            return None
+        listed = self._run(
+            "rev-list", "--topo-order", "--boundary", f"--format={COMMIT_FORMAT}", "--stdin", stdin=asked
+        )
+        try:
+            return parse_commits(listed.decode("ascii", "replace"))
+        except ValueError as error:
+            raise GitError(failures.GIT_UNEXPECTED.format(command="rev-list")) from error
+
+    def commit(self, sha: str) -> NewCommit:
+        """
+        One commit.
+
+        :raises CommitNotFound: it is not here.
+        """
+        self._require_commits((sha,))
+        listed = self._run("rev-list", "--no-walk", f"--format={COMMIT_FORMAT}", sha)
+        return parse_commits(listed.decode("ascii", "replace")).commits[sha]
+
+    def first_parents(self, landed: Sequence[str], tip: str) -> list[str]:
+        """The commits along first parents that ``tip`` has and none of ``landed`` has, oldest first."""
+        self._require_commits((tip, *landed))
+        asked = lines_of([tip, *(f"^{sha}" for sha in landed)])
+        listed = self._run("rev-list", "--first-parent", "--stdin", stdin=asked)
+        return listed.decode("ascii", "replace").split()[::-1]
+
+    def plain_commits(self, base: str, head: str) -> list[str]:
+        """The commits with at most one parent that ``head`` has and ``base`` has not, oldest first."""
+        self._require_commits((base, head))
+        listed = self._run("rev-list", "--topo-order", "--reverse", "--no-merges", head, f"^{base}")
+        return listed.decode("ascii", "replace").split()
+
+    def committers(self, commits: Sequence[str]) -> dict[str, str]:
+        """Who made each commit, as the commit itself says: anybody can write anything there."""
+        if not commits:
+            return {}
+        listed = self._run("rev-list", "--no-walk", "--format=%H%x00%cn", "--stdin", stdin=lines_of(commits))
+        rows = (line.partition("\0") for line in listed.decode("utf-8", "replace").split("\n") if "\0" in line)
+        return {sha: name for sha, _, name in rows}
+
+    def patch_ids(self, commits: Sequence[str]) -> dict[str, str]:
+        """Patch ids of commits with one parent, white space included; those that change nothing have none."""
+        if not commits:
+            return {}
+        return self._patch_ids(["--stdin"], lines_of(commits))
+
+    def patch_id(self, base: str, head: str) -> str | None:
+        """
+        Patch id of everything that differs between two commits; None when nothing does.
+
+        :raises CommitNotFound: a commit is not here.
+        """
+        self._require_commits((base, head))
+        return next(iter(self._patch_ids([base, head], None).values()), None)
+
+    def merged_tree(self, first: str, second: str) -> str | None:
+        """
+        The tree that merging two commits gives without anybody's help; None where git needs help, or has not got both.
+
+        :raises GitTooOld: git is older than 2.38.
+        """
+        version = git_version()
+        if version < (2, 38):
+            raise GitTooOld(
+                failures.GIT_TOO_OLD.format(version=".".join(map(str, version))), "Merges are checked with git 2.38."
+            )
+        if not (self.has_commit(first) and self.has_commit(second)):
+            return None
+        with self._scratch() as scratch:
+            answer = scratch.run("merge-tree", "--write-tree", "--no-messages", first, second, ok=(0, 1, 128))
+        tree = answer.stdout.decode("ascii", "replace").strip()
+        return tree if answer.exit_code == 0 and _SHA.fullmatch(tree) else None
+
+    def _patch_ids(self, chosen: Sequence[str], stdin: bytes | None) -> dict[str, str]:
+        version = git_version()
+        if version < (2, 39):
+            # Before, file modes and contents of binary files were no part of it.
+            raise GitTooOld(
+                failures.GIT_TOO_OLD.format(version=".".join(map(str, version))), "Patch ids need git 2.39."
+            )
+        with throwaway_folder(self.scratch_root) as folder:
+            spool = folder / "patch"
+            self._run("diff-tree", *PATCH_OPTIONS, *chosen, stdin=stdin, stdout_to=spool, stdout_limit=_DIFF_BYTES)
+            answer = self._git.run("patch-id", "--verbatim", stdin=spool)
+        try:
+            return parse_patch_ids(answer.stdout.decode("ascii", "replace"))
+        except ValueError as error:
+            raise GitError(failures.GIT_UNEXPECTED.format(command="patch-id")) from error
+
+    def _require_commits(self, commits: Sequence[str]) -> None:
+        for sha in commits:
+            if not self.has_commit(sha):
+                raise CommitNotFound(failures.GIT_NO_COMMIT.format(text=repr(sha[:64])))
 
     # -- trees and blobs ----------------------------------------------------------------------------------------------
 
