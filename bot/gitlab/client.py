@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from os import PathLike
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -34,23 +35,32 @@ from bot.gitlab.errors import (
 )
 from bot.gitlab.model import (
     DEVELOPER,
+    ApprovalRule,
     BotUser,
+    Branch,
+    Commit,
     CommitStatus,
     Discussion,
     Hook,
+    Issue,
     Member,
     MergeRequest,
     Note,
     Pipeline,
     PipelineJob,
+    Profile,
     Project,
+    ProtectedBranch,
     ServerVersion,
+    StatusCheck,
     TokenInfo,
     Version,
 )
 
 PAGE = 100
 """The most rows that GitLab puts on a page."""
+STATUSES = 1_000
+"""Of one commit and name that are read, the newest: any Developer can post any number."""
 _CHUNK = 64 * 1024
 _DOWNLOAD_SECONDS = 600.0
 """How long one file may take altogether, however steadily it trickles."""
@@ -145,6 +155,69 @@ class GitLabClient:
         except NotFound:
             return None
 
+    def group_member(self, group: str, user_id: int) -> Member | None:
+        """
+        Somebody's membership of a group by its full path, inherited ones included; None for people who are no members.
+
+        Raises ``NotFound`` where the bot cannot see the group: then nobody knows who its members are.
+        """
+        path = f"/groups/{gitlab.utils.EncodedId(group)}"
+        try:
+            return decode.member(self._get(f"{path}/members/all/{user_id}"))
+        except NotFound:
+            # The answer is the same for a group that is not there.
+            self._get(f"{path}?with_projects=false")
+            return None
+
+    def profile(self, user_id: int) -> Profile:
+        """What a person shows of himself."""
+        return decode.profile(self._get(f"/users/{user_id}"))
+
+    def members(self, project_id: int) -> list[Member]:
+        """Everybody who is a member of a project, also through its groups and through groups invited to it."""
+        return [decode.member(row) for row in self._list(f"/projects/{project_id}/members/all")]
+
+    def branch(self, project_id: int, name: str) -> Branch:
+        """One branch."""
+        return decode.branch(self._get(f"/projects/{project_id}/repository/branches/{_encoded(name)}"))
+
+    def branches(self, project_id: int, search: str = "") -> list[Branch]:
+        """Branches whose name holds ``search``; ``^main`` and ``main$`` tie it to the name's begin and end."""
+        query: dict[str, object] = {"search": search} if search else {}
+        path = f"/projects/{project_id}/repository/branches"
+        return [decode.branch(row) for row in self._list(path, query)]
+
+    def protected_branches(self, project_id: int) -> list[ProtectedBranch]:
+        """The rules for protected branches, as they are written; ``Forbidden`` below Maintainer on many versions."""
+        return [decode.protected_branch(row) for row in self._list(f"/projects/{project_id}/protected_branches")]
+
+    def protect_branch(
+        self, project_id: int, name: str, *, push_level: int, merge_level: int, merge_users: Sequence[int] = ()
+    ) -> ProtectedBranch:
+        """
+        Make a rule without forced pushes; needs Maintainer. Raises ``Conflict`` where there is one of this name.
+
+        ``merge_users`` may merge besides the role; a GitLab without Premium does not read them: look at the answer.
+        """
+        data: dict[str, object] = {
+            "name": name,
+            "push_access_level": push_level,
+            "merge_access_level": merge_level,
+            "allow_force_push": False,
+        }
+        if merge_users:
+            data["allowed_to_merge"] = [{"user_id": number} for number in merge_users]
+        return decode.protected_branch(self._send("POST", f"/projects/{project_id}/protected_branches", data))
+
+    def unprotect_branch(self, project_id: int, name: str) -> None:
+        """Remove a rule; needs Maintainer."""
+        self._request("DELETE", f"/projects/{project_id}/protected_branches/{_encoded(name)}")
+
+    def forbid_force_push(self, project_id: int, name: str) -> ProtectedBranch:
+        """Switch forced pushes off in a rule; needs Maintainer."""
+        path = f"/projects/{project_id}/protected_branches/{_encoded(name)}"
+        return decode.protected_branch(self._send("PATCH", path, {"allow_force_push": False}))
+
     def project_hooks(self, project_id: int) -> list[Hook]:
         """The project's webhooks; needs Maintainer."""
         return [decode.hook(row) for row in self._list(f"/projects/{project_id}/hooks")]
@@ -173,13 +246,62 @@ class GitLabClient:
 
     # -- merge requests ---------------------------------------------------------------------------------------------
 
-    def merge_request(self, project_id: int, iid: int) -> MergeRequest:
-        """One merge request with its diff refs and head pipeline."""
-        return decode.merge_request(self._get(_merge_request(project_id, iid)))
+    def merge_request(self, project_id: int, iid: int, *, with_rebase: bool = False) -> MergeRequest:
+        """One merge request with its diff refs and head pipeline; ``with_rebase`` also tells of a rebase under way."""
+        path = _merge_request(project_id, iid)
+        return decode.merge_request(self._get(f"{path}?include_rebase_in_progress=true" if with_rebase else path))
+
+    def merge(self, project_id: int, iid: int, *, sha: str) -> MergeRequest:
+        """
+        Merge it if ``sha`` is still its head, with the messages and options that the project and it have.
+
+        Raises ``Conflict`` when the head is another one, ``Unauthorized`` without the right to merge into the target,
+        ``Invalid`` (405, 406, 422) when it cannot be merged; ``merge_error`` of the merge request may say why.
+        https://docs.gitlab.com/api/merge_requests/#merge-a-merge-request
+        """
+        return decode.merge_request(self._send("PUT", f"{_merge_request(project_id, iid)}/merge", {"sha": sha}))
+
+    def rebase(self, project_id: int, iid: int) -> None:
+        """
+        Have the source branch put upon the target, which takes a while; ``rebase_in_progress`` says when it is over.
+
+        Raises ``Forbidden`` where the bot may not push to the source branch, ``Conflict`` when it is under way already.
+        """
+        # 202 is the answer to success here, not that of a quick action.
+        self._request("PUT", f"{_merge_request(project_id, iid)}/rebase", {})
+
+    def approval_rules(self, project_id: int, iid: int) -> tuple[ApprovalRule, ...]:
+        """Who has to approve; ``NotFound`` or ``Forbidden`` where the licence has no such rules."""
+        return decode.approval_rules(self._get(f"{_merge_request(project_id, iid)}/approval_state"))
+
+    def approve(self, project_id: int, iid: int, *, sha: str) -> None:
+        """Approve this head. ``Conflict`` when it is another one, ``Unauthorized`` when we may not or already did."""
+        self._request("POST", f"{_merge_request(project_id, iid)}/approve", {"sha": sha})
+
+    def unapprove(self, project_id: int, iid: int) -> None:
+        """Take our approval back; ``NotFound`` where there is none."""
+        self._request("POST", f"{_merge_request(project_id, iid)}/unapprove", {})
+
+    def status_checks(self, project_id: int, iid: int) -> list[StatusCheck]:
+        """External status checks of its target branch; ``Unauthorized`` where the licence has none."""
+        return [decode.status_check(row) for row in self._list(f"{_merge_request(project_id, iid)}/status_checks")]
+
+    def answer_status_check(self, project_id: int, iid: int, check_id: int, *, sha: str, passed: bool) -> None:
+        """Answer one for this head. ``Conflict`` when it is another one."""
+        data: dict[str, object] = {
+            "sha": sha,
+            "external_status_check_id": check_id,
+            "status": "passed" if passed else "failed",
+        }
+        self._request("POST", f"{_merge_request(project_id, iid)}/status_check_responses", data)
 
     def versions(self, project_id: int, iid: int) -> list[Version]:
         """Versions of the diff, newest first; empty until GitLab has prepared the merge request."""
         return [decode.version(row) for row in self._list(f"{_merge_request(project_id, iid)}/versions")]
+
+    def commits(self, project_id: int, iid: int) -> list[Commit]:
+        """The commits that a merge request brings, newest first."""
+        return [decode.commit(row) for row in self._list(f"{_merge_request(project_id, iid)}/commits")]
 
     def project_merge_requests(
         self, project_id: int, *, target_branch: str | None = None, updated_after: datetime | None = None
@@ -278,6 +400,28 @@ class GitLabClient:
         path = f"{_merge_request(project_id, iid)}/discussions/{discussion_id}"
         return decode.discussion(self._send("PUT", path, {"resolved": resolved}))
 
+    def award(self, project_id: int, iid: int, note_id: int, name: str) -> None:
+        """React to a note with an emoji, by its name without colons; once is as good as twice."""
+        path = f"{_merge_request(project_id, iid)}/notes/{note_id}/award_emoji"
+        try:
+            self._request("POST", path, {"name": name})
+        except NotFound as error:
+            # GitLab's answer to a reaction that is there already. https://docs.gitlab.com/api/emoji_reactions/
+            if "already been taken" not in str(error):
+                raise
+
+    # -- issues -----------------------------------------------------------------------------------------------------
+
+    def create_issue(self, project_id: int, title: str, description: str, *, confidential: bool = True) -> Issue:
+        """Open an issue. Raises ``NotFound`` or ``Forbidden`` where the project has no issues."""
+        data: dict[str, object] = {"title": title, "description": description, "confidential": confidential}
+        return decode.issue(self._send("POST", f"/projects/{project_id}/issues", data))
+
+    def issues_by(self, project_id: int, author_id: int) -> list[Issue]:
+        """Every issue of a project that somebody opened, the newest first."""
+        query: dict[str, object] = {"author_id": author_id, "scope": "all", "order_by": "created_at", "sort": "desc"}
+        return [decode.issue(row) for row in self._list(f"/projects/{project_id}/issues", query)]
+
     # -- commit statuses --------------------------------------------------------------------------------------------
 
     def set_status(
@@ -305,13 +449,26 @@ class GitLabClient:
         return decode.commit_status(self._send("POST", f"/projects/{project_id}/statuses/{sha}", data))
 
     def statuses(
-        self, project_id: int, sha: str, *, name: str | None = None, pipeline_id: int | None = None
+        self,
+        project_id: int,
+        sha: str,
+        *,
+        name: str | None = None,
+        pipeline_id: int | None = None,
+        replaced: bool = False,
     ) -> list[CommitStatus]:
-        """Statuses of a commit that still count (no retried ones), oldest first."""
-        query: dict[str, object] = {"order_by": "id", "sort": "asc"}
+        """
+        Statuses of a commit that still count, oldest first; with ``replaced`` also those that no longer do.
+
+        Of more than ``STATUSES`` only the newest.
+        """
+        query: dict[str, object] = {"order_by": "id", "sort": "desc"}
+        if replaced:
+            query["all"] = "true"
         query |= {key: value for key, value in (("name", name), ("pipeline_id", pipeline_id)) if value is not None}
         path = f"/projects/{project_id}/repository/commits/{sha}/statuses"
-        return sorted((decode.commit_status(row) for row in self._list(path, query)), key=lambda status: status.id)
+        rows = self._list(path, query, most=STATUSES)
+        return sorted((decode.commit_status(row) for row in rows), key=lambda status: status.id)
 
     # -- transport --------------------------------------------------------------------------------------------------
 
@@ -343,8 +500,8 @@ class GitLabClient:
     def _get(self, path: str) -> Any:
         return self._reading(lambda: self._request("GET", path)[1])
 
-    def _list(self, path: str, query: Mapping[str, object] | None = None) -> list[Any]:
-        """Every row of a list, page by page."""
+    def _list(self, path: str, query: Mapping[str, object] | None = None, *, most: int | None = None) -> list[Any]:
+        """Every row of a list, page by page; or the first ``most``."""
 
         def read() -> list[Any]:
             with self._translated(f"GET {path}"):
@@ -355,7 +512,7 @@ class GitLabClient:
                     obey_rate_limit=False,
                     max_retries=0,
                 )
-                return list(found)
+                return list(islice(found, most))
 
         rows: list[Any] = self._reading(read)
         return rows
@@ -488,6 +645,11 @@ def _store(into: BinaryIO, chunk: bytes) -> None:
 
 
 _NETWORK_HINT = "Check GitLab's address and whether this machine can reach it."
+
+
+def _encoded(name: str) -> str:
+    """A name as one part of a path."""
+    return str(gitlab.utils.EncodedId(name))
 
 
 def _merge_request(project_id: int, iid: int) -> str:

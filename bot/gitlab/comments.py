@@ -7,11 +7,11 @@ already right is empty, so running twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.domain.command import only_commands
 from bot.domain.conversation import WantedConversation, WantedThread
-from bot.domain.verdict import Presence
 from bot.gitlab.markers import Marker, MarkerKind, key_of, marker_of, normalised, path_digest, with_marker
 from bot.gitlab.model import Discussion, Note
 from bot.gitlab.positions import FilePosition, LinePosition
@@ -100,7 +100,17 @@ class _Own:
 
     @property
     def people_wrote(self) -> bool:
-        return any(not n.system and n.author_id != self.bot_id for n in self.discussion.notes)
+        """Whether people talk here. A command is no talk: it is done, and answered where that needs words."""
+        return any(not only_commands(note.body) for note in self._of_people)
+
+    @property
+    def people_are_here(self) -> bool:
+        """Whether anything in it is not ours."""
+        return bool(self._of_people)
+
+    @property
+    def _of_people(self) -> list[Note]:
+        return [note for note in self.discussion.notes if not note.system and note.author_id != self.bot_id]
 
     @property
     def said_fixed(self) -> bool:
@@ -113,22 +123,24 @@ def plan_comments(
     existing: Sequence[Discussion],
     *,
     bot_id: int,
-    author_id: int,
     positions: Mapping[str, Place],
     language: Language = Language.ENGLISH,
+    confirmed: Collection[str] = (),
 ) -> CommentPlan:
     """
     The steps from the ``existing`` discussions to the ``wanted`` conversation.
 
-    ``author_id`` is the merge request's author, ``positions`` says by fingerprint where a new thread can stand
-    (absent or None: on the overview). The rules, each for a reason a user gave:
+    ``positions`` says by fingerprint where a new thread can stand (absent or None: on the overview). ``confirmed`` are
+    fingerprints of *changed* findings of which somebody who may said at this moment that they may stay. The rules, each
+    for a reason a user gave:
 
     - a marker counts only in the bot's own note;
     - a thread is resolved when its finding is gone, unless a scanner that saw it gave no answer, its file was not read,
       or a person wrote in it (then it is told once, and left to people);
     - so is the thread of a finding that a suppression covers, without a word; the summary says whose it is;
+    - a note that holds nothing but commands does not count as a person's words;
     - a resolved thread is opened again while its finding blocks, and when the bot itself had resolved it; a person's
-      word stands on a finding that does not block, and on a *changed* one where that person is not the author;
+      word stands on a finding that does not block, and on one that is ``confirmed``;
     - of two threads for one finding (a crash between post and record) the oldest stays, and one that people use.
     """
     own = _own_threads(existing, bot_id)
@@ -138,7 +150,7 @@ def plan_comments(
         threads.setdefault(key_of(thread.fingerprint), thread)
     for key, thread in threads.items():
         if key in own:
-            steps += _steps_for_present(thread, own[key][0], author_id)
+            steps += _steps_for_present(thread, own[key][0], confirmed)
         else:
             steps.append(_creation(key, thread, positions.get(thread.fingerprint)))
     present = {key_of(fingerprint) for fingerprint in wanted.present} | threads.keys()
@@ -155,25 +167,62 @@ def plan_comments(
 
 def confirmations(
     existing: Iterable[Discussion], bot_id: int, author_id: int, *, head_sha: str | None = None
-) -> frozenset[str]:
+) -> dict[str, Note]:
     """
-    Keys (see ``markers.key_of``) of findings whose thread was resolved by somebody who is neither bot nor author.
-
-    GitLab lets only people with at least the role Developer, and the author, resolve a thread. Counts for *changed*
-    findings only; the gate sees to that.
+    The threads that were resolved by somebody who is neither bot nor author: by key (see ``markers.key_of``) the note
+    that says who and when. What that person's word is worth is for ``bot.pipeline.thread_words`` to say.
 
     With ``head_sha`` a thread whose line was edited since (its position stayed at an older head) does not count: give
     it where the project lets GitLab resolve outdated threads, because then whoever pushed appears as the one who
     resolved.
     """
-    confirmed = set()
+    confirmed = {}
     for key, found in _own_threads(existing, bot_id).items():
         # The note that carries the marker: a reply in a resolved thread is "resolved by" whoever replied.
         note = found[0].note
         outdated = head_sha is not None and note.position is not None and note.position.refs.head_sha != head_sha
         if _resolved_by_other(found[0], author_id) and not outdated:
-            confirmed.add(key)
-    return frozenset(confirmed)
+            confirmed[key] = note
+    return confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierThreads:
+    """The threads that earlier pushes left, by key (see ``markers.key_of``)."""
+
+    known: frozenset[str] = frozenset()
+    """Whatever became of them."""
+    open: frozenset[str] = frozenset()
+    """Those that stay open."""
+    closed_by_us: frozenset[str] = frozenset()
+    """Those that the bot resolved: they are opened again when their finding is back."""
+
+
+def earlier_threads(existing: Iterable[Discussion], bot_id: int, wanted: WantedConversation) -> EarlierThreads:
+    """
+    Our threads on a merge request, and which of them ``plan_comments`` leaves open. The threads of ``wanted`` do not
+    matter, so this can be asked before it is decided which findings get one.
+    """
+    own = _own_threads(existing, bot_id)
+    present = {key_of(fingerprint) for fingerprint in wanted.present}
+    accepted = {key_of(fingerprint) for fingerprint in wanted.accepted}
+    unread = {path_digest(path) for path in wanted.unread_paths}
+
+    def stays(key: str, thread: _Own) -> bool:
+        if not thread.discussion.resolvable or thread.discussion.resolved:
+            return False
+        gone = key in accepted or (key not in present and _may_close(thread, wanted, unread))
+        return not gone or thread.people_wrote
+
+    return EarlierThreads(
+        known=frozenset(own),
+        open=frozenset(key for key, found in own.items() if stays(key, found[0])),
+        closed_by_us=frozenset(
+            key
+            for key, (first, *_) in own.items()
+            if first.discussion.resolved and first.note.resolved_by == first.bot_id
+        ),
+    )
 
 
 def _own_threads(existing: Iterable[Discussion], bot_id: int) -> dict[str, list[_Own]]:
@@ -186,7 +235,7 @@ def _own_threads(existing: Iterable[Discussion], bot_id: int) -> dict[str, list[
                 found.setdefault(marker.fingerprint, []).append(_Own(discussion, note, marker, bot_id))
                 break
     for threads in found.values():
-        threads.sort(key=lambda own: (not own.people_wrote, own.note.id))
+        threads.sort(key=lambda own: (not own.people_are_here, own.note.id))
     return found
 
 
@@ -220,23 +269,22 @@ def _body(key: str, thread: WantedThread, *, at_line: bool) -> str:
     return with_marker(text, marker)
 
 
-def _steps_for_present(thread: WantedThread, own: _Own, author_id: int) -> list[Step]:
+def _steps_for_present(thread: WantedThread, own: _Own, confirmed: Collection[str]) -> list[Step]:
     steps: list[Step] = []
     at_line = own.note.position is not None and own.note.position.kind == "text"
     body = _body(own.marker.fingerprint, thread, at_line=at_line)
     if normalised(own.note.body) != normalised(body):
         steps.append(EditNote(own.marker.fingerprint, own.note.id, body))
-    if own.discussion.resolved and _must_reopen(thread, own, author_id):
+    if own.discussion.resolved and _must_reopen(thread, own, confirmed):
         steps.append(SetResolved(own.marker.fingerprint, own.discussion.id, resolved=False))
     return steps
 
 
-def _must_reopen(thread: WantedThread, own: _Own, author_id: int) -> bool:
+def _must_reopen(thread: WantedThread, own: _Own, confirmed: Collection[str]) -> bool:
     if own.note.resolved_by == own.bot_id:
         # We closed it because the finding was gone, and here it is again.
         return True
-    confirmed = thread.presence is Presence.CHANGED and _resolved_by_other(own, author_id)
-    return thread.blocks and not confirmed
+    return thread.blocks and thread.fingerprint not in confirmed
 
 
 def _resolved_by_other(own: _Own, author_id: int) -> bool:
@@ -277,7 +325,7 @@ def _duplicate_steps(duplicates: Iterable[_Own]) -> list[Step]:
     return [
         DeleteNote(own.marker.fingerprint, note.id)
         for own in duplicates
-        if not own.people_wrote
+        if not own.people_are_here
         for note in own.discussion.notes
         if not note.system
     ]

@@ -14,20 +14,28 @@ from typing import Any, ParamSpec, TypeVar
 from bot.domain import failures
 from bot.gitlab.errors import Unavailable
 from bot.gitlab.model import (
+    AccessEntry,
+    ApprovalRule,
     Artifact,
     BotUser,
+    Branch,
+    Commit,
     CommitStatus,
     DiffRefs,
     Discussion,
     Hook,
+    Issue,
     Member,
     MergeRequest,
     Note,
     Pipeline,
     PipelineJob,
     Position,
+    Profile,
     Project,
+    ProtectedBranch,
     ServerVersion,
+    StatusCheck,
     TokenInfo,
     Version,
 )
@@ -99,6 +107,15 @@ def server_version(raw: Json) -> ServerVersion:
     return ServerVersion(str(raw["version"]), enterprise if isinstance(enterprise, bool) else None)
 
 
+_GATE_SETTINGS = (
+    "only_allow_merge_if_pipeline_succeeds",
+    "allow_merge_on_skipped_pipeline",
+    "only_allow_merge_if_all_discussions_are_resolved",
+    "resolve_outdated_diff_discussions",
+)
+"""Every GitLab that we know has these, but shows them only to those who may see the settings."""
+
+
 @_guarded
 def project(raw: Json) -> Project:
     """``GET /projects/:id`` or an entry of the list."""
@@ -108,6 +125,7 @@ def project(raw: Json) -> Project:
         for access in (permissions.get("project_access"), permissions.get("group_access"))
         if access and isinstance(access.get("access_level"), int)
     ]
+    forking = raw.get("forking_access_level")
     return Project(
         id=_number(raw["id"]),
         path=str(raw["path_with_namespace"]),
@@ -122,6 +140,9 @@ def project(raw: Json) -> Project:
         resolves_outdated_threads=raw.get("resolve_outdated_diff_discussions") is True,
         ignores_branch_pipelines=raw.get("ci_skip_branch_pipelines_for_mrs") is True,
         merged_results=raw.get("merge_pipelines_enabled") is True,
+        merge_method=_text(raw.get("merge_method")),
+        forks_allowed=forking != "disabled" if isinstance(forking, str) else None,
+        unsaid=frozenset(name for name in _GATE_SETTINGS if not isinstance(raw.get(name), bool)),
     )
 
 
@@ -179,6 +200,7 @@ def downstream_pipeline(raw: Json) -> Pipeline | None:
 def merge_request(raw: Json) -> MergeRequest:
     """``GET .../merge_requests/:iid`` or an entry of a list."""
     author = raw.get("author") or {}
+    merger = raw.get("merge_user") or raw.get("merged_by") or {}
     head = raw.get("head_pipeline")
     reference = _text((raw.get("references") or {}).get("full"))
     return MergeRequest(
@@ -202,6 +224,14 @@ def merge_request(raw: Json) -> MergeRequest:
         threads_resolved=raw.get("blocking_discussions_resolved") is True,
         updated_at=_moment(raw.get("updated_at")),
         project_path=reference.rpartition("!")[0],
+        has_conflicts=raw.get("has_conflicts") is True,
+        rebase_in_progress=raw.get("rebase_in_progress") is True,
+        merge_error=_text(raw.get("merge_error")),
+        merged_by_id=_number_or_none(merger.get("id")),
+        merged_by_username=_text(merger.get("username")),
+        merged_at=_moment(raw.get("merged_at")),
+        merge_commit_sha=raw.get("merge_commit_sha") or None,
+        squash_commit_sha=raw.get("squash_commit_sha") or None,
     )
 
 
@@ -233,8 +263,13 @@ def note(raw: Json) -> Note:
         resolvable=raw.get("resolvable") is True,
         resolved=raw.get("resolved") is True,
         resolved_by=_number_or_none(resolver.get("id")),
+        resolved_by_username=_text(resolver.get("username")),
+        resolved_at=_moment(raw.get("resolved_at")),
         position=_position(raw.get("position")),
         created_at=_moment(raw.get("created_at")),
+        updated_at=_moment(raw.get("updated_at")),
+        # The older name of the same. https://docs.gitlab.com/api/notes/
+        internal=raw.get("internal", raw.get("confidential")) is True,
     )
 
 
@@ -261,6 +296,59 @@ def commit_status(raw: Json) -> CommitStatus:
         target_url=_text(raw.get("target_url")),
         author_id=_number_or_none((raw.get("author") or {}).get("id")),
         pipeline_id=_number_or_none(raw.get("pipeline_id")),
+        author_username=_text((raw.get("author") or {}).get("username")),
+        created_at=_moment(raw.get("created_at")),
+    )
+
+
+@_guarded
+def branch(raw: Json) -> Branch:
+    """``GET .../repository/branches/:branch`` or an entry of the list."""
+    return Branch(str(raw["name"]), str(raw["commit"]["id"]), raw.get("protected") is True)
+
+
+@_guarded
+def protected_branch(raw: Json) -> ProtectedBranch:
+    """``GET .../protected_branches/:name`` or an entry of the list."""
+    force = raw.get("allow_force_push", False)
+    if not isinstance(force, bool):
+        raise TypeError("not a boolean")
+    return ProtectedBranch(
+        name=str(raw["name"]),
+        push=tuple(_access_entry(one) for one in raw["push_access_levels"]),
+        merge=tuple(_access_entry(one) for one in raw["merge_access_levels"]),
+        force_push=force,
+    )
+
+
+def _access_entry(raw: Json) -> AccessEntry:
+    return AccessEntry(
+        _number_or_none(raw.get("access_level")),
+        _number_or_none(raw.get("user_id")),
+        _number_or_none(raw.get("group_id")),
+        _number_or_none(raw.get("deploy_key_id")),
+    )
+
+
+@_guarded
+def approval_rules(raw: Json) -> tuple[ApprovalRule, ...]:
+    """``GET .../approval_state``."""
+    return tuple(
+        ApprovalRule(
+            id=_number(rule["id"]),
+            name=_text(rule.get("name")),
+            users=frozenset(_number(user["id"]) for user in rule.get("users") or ()),
+            approved_by=frozenset(_number(user["id"]) for user in rule.get("approved_by") or ()),
+        )
+        for rule in raw["rules"]
+    )
+
+
+@_guarded
+def status_check(raw: Json) -> StatusCheck:
+    """An entry of ``GET .../merge_requests/:iid/status_checks``."""
+    return StatusCheck(
+        _number(raw["id"]), _text(raw.get("name")), _text(raw.get("external_url")), _text(raw.get("status"))
     )
 
 
@@ -274,6 +362,39 @@ def member(raw: Json) -> Member:
         username=_text(raw.get("username")),
         access_level=_number(raw["access_level"]),
         active=raw.get("state") == "active" and raw.get("membership_state", "active") == "active" and not expired,
+    )
+
+
+@_guarded
+def profile(raw: Json) -> Profile:
+    """``GET /users/:id``."""
+    return Profile(
+        _number(raw["id"]),
+        str(raw["username"]),
+        _text(raw.get("name")),
+        _text(raw.get("public_email")),
+        bot=raw.get("bot") is True,
+    )
+
+
+@_guarded
+def commit(raw: Json) -> Commit:
+    """An entry of ``GET .../merge_requests/:iid/commits``."""
+    return Commit(
+        sha=str(raw["id"]),
+        author_name=_text(raw.get("author_name")),
+        author_email=_text(raw.get("author_email")),
+        committer_name=_text(raw.get("committer_name")),
+        committer_email=_text(raw.get("committer_email")),
+    )
+
+
+@_guarded
+def issue(raw: Json) -> Issue:
+    """An issue."""
+    author = raw.get("author") or {}
+    return Issue(
+        _number(raw["iid"]), _text(raw.get("web_url")), _text(raw.get("description")), _number(author.get("id", 0))
     )
 
 

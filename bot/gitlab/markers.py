@@ -22,6 +22,12 @@ class MarkerKind(Enum):
     SUMMARY = "summary"
     FIXED = "fixed"
     """The reply to a thread in which people wrote, that its finding is gone."""
+    ANSWER = "answer"
+    """The answer to a command; its ``fingerprint`` names the note with the command."""
+    REMINDER = "reminder"
+    """That exceptions end soon; its ``fingerprint`` names them."""
+    MERGE = "merge"
+    """What the merge bot waits for or refused; its ``fingerprint`` is the word of the wish's state."""
 
 
 @dataclass(frozen=True, slots=True)

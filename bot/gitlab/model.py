@@ -58,6 +58,12 @@ class Project:
     ignores_branch_pipelines: bool
     """Branch and external pipelines then count nothing for a merge request (19.2 and later)."""
     merged_results: bool
+    merge_method: str = ""
+    """``merge``, ``rebase_merge`` (merge commits, upon the newest target only) or ``ff``; empty where unsaid."""
+    forks_allowed: bool | None = None
+    """Whether people may fork it; None where GitLab does not say."""
+    unsaid: frozenset[str] = frozenset()
+    """API names of the settings above that the answer left out: nobody can rely on those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,17 @@ class MergeRequest:
     updated_at: datetime | None
     project_path: str = ""
     """Full path of the target project, from the reference; empty where GitLab did not say."""
+    has_conflicts: bool = False
+    rebase_in_progress: bool = False
+    """Only where it was asked for."""
+    merge_error: str = ""
+    """Why the last merge or rebase did not work: GitLab's words, or a server hook's."""
+    merged_by_id: int | None = None
+    """Who merged it, or set it to be merged automatically."""
+    merged_by_username: str = ""
+    merged_at: datetime | None = None
+    merge_commit_sha: str | None = None
+    squash_commit_sha: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -183,8 +200,14 @@ class Note:
     resolved: bool = False
     resolved_by: int | None = None
     """User id; for a reply in a resolved thread GitLab names whoever replied."""
+    resolved_by_username: str = ""
+    resolved_at: datetime | None = None
     position: Position | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None
+    """Also moved by what is no edit, such as resolving."""
+    internal: bool = False
+    """Only members from Reporter on see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +242,61 @@ class CommitStatus:
     target_url: str
     author_id: int | None
     pipeline_id: int | None
+    author_username: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch."""
+
+    name: str
+    sha: str
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessEntry:
+    """One entry of who may push to a protected branch, or merge into it. Free knows roles only, and deploy keys."""
+
+    access_level: int | None
+    """The lowest role; 0 for nobody. For an entry that names somebody it means nothing."""
+    user_id: int | None = None
+    group_id: int | None = None
+    deploy_key_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedBranch:
+    """A rule for branches of a name, or of a pattern with ``*``. Of several that match, the laxest counts."""
+
+    name: str
+    push: tuple[AccessEntry, ...]
+    merge: tuple[AccessEntry, ...]
+    force_push: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """A rule about who has to approve a merge request (Premium)."""
+
+    id: int
+    name: str
+    users: frozenset[int]
+    """Users that the rule names, by itself and not through a group."""
+    approved_by: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCheck:
+    """An external status check that applies to a merge request (Ultimate)."""
+
+    id: int
+    name: str
+    external_url: str
+    """Without its query string; empty below Developer."""
+    status: str
+    """``passed``, ``failed`` or ``pending``, for the present head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +308,40 @@ class Member:
     access_level: int
     active: bool
     """False for blocked people and for memberships that wait for approval or have expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What everybody may know of a person."""
+
+    id: int
+    username: str
+    name: str
+    public_email: str
+    """Empty where he shows none."""
+    bot: bool = False
+    """Whether it is no person: the user of a project's or group's access token, or the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Whose a commit says that it is: names and addresses that anybody can write."""
+
+    sha: str
+    author_name: str
+    author_email: str
+    committer_name: str
+    committer_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue of a project."""
+
+    iid: int
+    url: str
+    description: str
+    author_id: int
 
 
 @dataclass(frozen=True, slots=True)

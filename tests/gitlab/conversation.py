@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from bot.domain.conversation import WantedConversation, WantedThread
-from bot.domain.verdict import Presence
 from bot.gitlab.comments import (
     CommentPlan,
     CreateSummary,
@@ -33,10 +32,9 @@ def thread(
     path: str = "app.py",
     line: int = 30,
     blocks: bool = True,
-    presence: Presence = Presence.NEW,
     scanners: tuple[str, ...] = ("semgrep",),
 ) -> WantedThread:
-    return WantedThread(fingerprint, body, Location(PurePosixPath(path), line, line), blocks, presence, scanners)
+    return WantedThread(fingerprint, body, Location(PurePosixPath(path), line, line), blocks, scanners)
 
 
 def wanted(
@@ -69,7 +67,7 @@ class FakeConversation:
         return self._next
 
     def plan(self, want: WantedConversation) -> CommentPlan:
-        return plan_comments(want, self.discussions, bot_id=BOT, author_id=AUTHOR, positions=at_line(*want.threads))
+        return plan_comments(want, self.discussions, bot_id=BOT, positions=at_line(*want.threads))
 
     def settle(self, want: WantedConversation) -> CommentPlan:
         """Plan and obey; returns what was planned."""

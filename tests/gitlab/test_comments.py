@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.conversation import WantedConversation
-from bot.domain.verdict import Presence
 from bot.gitlab.comments import (
     CreateSummary,
     CreateThread,
@@ -28,10 +27,10 @@ from tests.gitlab.conversation import AUTHOR, BOT, REVIEWER, FakeConversation, a
 from tests.standin import text
 
 
-def settled(*, blocks: bool = True, presence: Presence = Presence.NEW) -> tuple[FakeConversation, Discussion]:
+def settled(*, blocks: bool = True) -> tuple[FakeConversation, Discussion]:
     """A conversation with the summary and one thread of ours."""
     talk = FakeConversation()
-    talk.settle(wanted(thread(blocks=blocks, presence=presence)))
+    talk.settle(wanted(thread(blocks=blocks)))
     return talk, talk.threads()[0]
 
 
@@ -103,48 +102,53 @@ def test_a_thread_in_which_people_wrote_is_told_once_and_left_to_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocks", "presence", "resolver", "reopened"),
+    ("blocks", "resolver", "reopened"),
     [
-        (True, Presence.NEW, AUTHOR, True),
-        (True, Presence.NEW, REVIEWER, True),
-        (False, Presence.NEW, AUTHOR, False),
-        (False, Presence.NEW, REVIEWER, False),
-        (True, Presence.CHANGED, AUTHOR, True),
-        (True, Presence.CHANGED, REVIEWER, False),
-        (True, Presence.CHANGED, BOT, True),
-        (False, Presence.CHANGED, AUTHOR, False),
-        (False, Presence.NEW, BOT, True),
+        (True, AUTHOR, True),
+        (True, REVIEWER, True),
+        (True, BOT, True),
+        (False, AUTHOR, False),
+        (False, REVIEWER, False),
+        (False, BOT, True),
     ],
 )
 def test_a_resolved_thread_is_opened_again_unless_somebody_may_have_meant_it(
-    blocks: bool, presence: Presence, resolver: int, reopened: bool
+    blocks: bool, resolver: int, reopened: bool
 ) -> None:
-    talk, found = settled(blocks=blocks, presence=presence)
+    talk, found = settled(blocks=blocks)
     talk.resolve(found.id, resolver)
-    plan = talk.plan(wanted(thread(blocks=blocks, presence=presence)))
+    plan = talk.plan(wanted(thread(blocks=blocks)))
     assert plan.steps == ((SetResolved("fp1", found.id, resolved=False),) if reopened else ())
+
+
+def test_a_thread_by_which_somebody_confirmed_a_moment_ago_stays_resolved() -> None:
+    talk, found = settled(blocks=True)
+    talk.resolve(found.id, REVIEWER)
+    want = wanted(thread(blocks=True))
+    plan = plan_comments(want, talk.discussions, bot_id=BOT, positions={}, confirmed={"fp1"})
+    assert plan.steps == ()
 
 
 def test_only_somebody_else_than_bot_and_author_confirms() -> None:
     for resolver, confirmed in ((BOT, set()), (AUTHOR, set()), (REVIEWER, {"fp1"})):
-        talk, found = settled(presence=Presence.CHANGED)
+        talk, found = settled()
         talk.resolve(found.id, resolver)
-        assert confirmations(talk.discussions, BOT, AUTHOR) == confirmed
+        assert set(confirmations(talk.discussions, BOT, AUTHOR)) == confirmed
 
 
 def test_a_reviewers_reply_in_a_thread_that_the_author_resolved_is_no_confirmation() -> None:
-    talk, found = settled(presence=Presence.CHANGED)
+    talk, found = settled()
     talk.resolve(found.id, AUTHOR)
     # GitLab marks the reply as resolved by whoever wrote it.
     talk.reply(found.id, REVIEWER, "hm")
-    assert confirmations(talk.discussions, BOT, AUTHOR) == set()
+    assert set(confirmations(talk.discussions, BOT, AUTHOR)) == set()
 
 
 def test_a_confirmation_of_code_that_was_edited_since_does_not_count_where_the_head_is_given() -> None:
-    talk, found = settled(presence=Presence.CHANGED)
+    talk, found = settled()
     talk.resolve(found.id, REVIEWER)
-    assert confirmations(talk.discussions, BOT, AUTHOR, head_sha="h") == {"fp1"}
-    assert confirmations(talk.discussions, BOT, AUTHOR, head_sha="newer") == set()
+    assert set(confirmations(talk.discussions, BOT, AUTHOR, head_sha="h")) == {"fp1"}
+    assert not confirmations(talk.discussions, BOT, AUTHOR, head_sha="newer")
 
 
 def test_a_pasted_marker_fools_nobody() -> None:
@@ -155,7 +159,7 @@ def test_a_pasted_marker_fools_nobody() -> None:
     talk.resolve(fake.id, REVIEWER)
     plan = talk.plan(wanted(thread()))
     assert [type(step) for step in plan.steps] == [CreateSummary, CreateThread]
-    assert confirmations(talk.discussions, BOT, AUTHOR) == set()
+    assert set(confirmations(talk.discussions, BOT, AUTHOR)) == set()
 
 
 def test_duplicates_after_a_crash_are_removed_and_the_oldest_stays() -> None:
@@ -193,7 +197,7 @@ def test_an_empty_summary_never_empties_the_note() -> None:
 
 def test_a_thread_off_its_line_says_where_the_finding_is() -> None:
     want = wanted(thread(path="dir/a`b.py", line=7))
-    plan = plan_comments(want, [], bot_id=BOT, author_id=AUTHOR, positions={})
+    plan = plan_comments(want, [], bot_id=BOT, positions={})
     step = plan.steps[1]
     assert isinstance(step, CreateThread)
     assert step.body_elsewhere.startswith("→ `` dir/a`b.py:7 ``\n\n#### A finding")
@@ -213,9 +217,7 @@ def test_no_path_gets_out_of_its_code(path: str) -> None:
 def test_the_reply_speaks_the_chosen_language_and_the_plan_is_true_only_with_steps() -> None:
     talk, found = settled()
     talk.reply(found.id, AUTHOR, "hello")
-    plan = plan_comments(
-        wanted(), talk.discussions, bot_id=BOT, author_id=AUTHOR, positions={}, language=Language.CHINESE
-    )
+    plan = plan_comments(wanted(), talk.discussions, bot_id=BOT, positions={}, language=Language.CHINESE)
     assert plan
     assert isinstance(plan.steps[0], Reply)
 
@@ -226,7 +228,6 @@ threads = st.builds(
     fingerprints,
     body=st.sampled_from(["one", "two\n", " three"]),
     blocks=st.booleans(),
-    presence=st.sampled_from([Presence.NEW, Presence.CHANGED]),
     scanners=st.sampled_from([("semgrep",), ("bandit", "semgrep"), ()]),
 )
 wishes = st.builds(

@@ -28,7 +28,6 @@ def plan_for(client: GitLabClient, scene: Scene, made: MergeRequest, want: Wante
         want,
         client.discussions(scene.project.id, made.iid),
         bot_id=scene.bot.id,
-        author_id=scene.ada.id,
         positions={t.fingerprint: position_for(CHANGE, t.location) for t in want.threads},
     )
 
@@ -274,7 +273,7 @@ def test_no_hostile_text_does_anything(
     found: WantedThread = thread("fp", body=body, path=path)
     want = wanted(found, summary=body)
     made.discussions.clear()
-    plan = plan_comments(want, [], bot_id=scene.bot.id, author_id=scene.ada.id, positions={})
+    plan = plan_comments(want, [], bot_id=scene.bot.id, positions={})
     result = publish_comments(client, request, plan, sleep=no_sleep)
     assert result.complete, result.failed
     assert result.altered == ()
