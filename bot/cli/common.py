@@ -58,6 +58,12 @@ def user_name(given: str | None = None) -> str:
         return f"user {os.getuid()}"
 
 
+def print_again(merge_requests: int) -> None:
+    """Say how many open merge requests are judged again because of what was decided."""
+    if merge_requests:
+        print(f"{merge_requests} open merge request{'s' if merge_requests > 1 else ''} will be judged again at once")
+
+
 def end_of_day(text: str) -> datetime:
     """The end of a day as ``2026-12-31``, in UTC. Raises ``MergewardenError`` for any other text."""
     try:

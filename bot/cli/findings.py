@@ -8,16 +8,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.cli.common import end_of_day, open_services, project_of, user_name
+from bot.cli.common import end_of_day, open_services, print_again, project_of, user_name
 from bot.domain.known import Dossier, Whereabouts
 from bot.domain.suppression import Standing
 from bot.domain.triage import Justification, TriageState
 from bot.errors import MergewardenError
-from bot.pipeline.decisions import decide, dossier
+from bot.pipeline.decisions import decide, deciding, dossier
 from bot.reports.finding_list import print_findings, render_findings_json
 from bot.reports.finding_page import print_finding, render_finding_html, render_finding_json, render_finding_text
 from bot.services import Services
-from bot.store.engine import session, write_session
+from bot.store.engine import session
 from bot.store.findings import LONGEST_PAGE, Cursor, get, page
 from bot.texts import Language
 
@@ -87,9 +87,9 @@ def run_decide(
     if known is None:
         raise MergewardenError(f"there is no finding #{number}", "mergewarden findings list shows which there are.")
     rules = services.policy().for_project(known.project).suppressions
-    with write_session(services.store) as writing:
+    with deciding(services) as work:
         decided = decide(
-            writing,
+            work.session,
             number,
             state=state,
             justification=justification,
@@ -100,6 +100,7 @@ def run_decide(
             expires_at=ends,
             on=on,
         )
+        work.concerns(number)
     print(f"#{number} is {state.value} now; it was {decided.event.before.value}")
     for old in decided.revoked:
         print(f"suppression {old.id} is revoked")
@@ -107,6 +108,7 @@ def run_decide(
         print(f"suppression {made.id} is made, until {made.expires_at.date().isoformat()}")
         if made.standing(now) is Standing.WAITING:
             print(f"  it has no effect before a second person approves it: mergewarden suppressions approve {made.id}")
+    print_again(work.again)
     services.close()
     return 0
 

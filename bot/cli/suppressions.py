@@ -9,15 +9,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.cli.common import end_of_day, open_services, project_of, user_name
+from bot.cli.common import end_of_day, open_services, print_again, project_of, user_name
 from bot.domain.suppression import Scope, Standing, Suppression, requested, review
 from bot.domain.triage import Justification
 from bot.errors import MergewardenError
-from bot.pipeline.decisions import approve_suppression, revoke_suppression
+from bot.pipeline.decisions import approve_suppression, deciding, revoke_suppression
 from bot.reports.finding_list import print_review, print_suppressions, render_review_json, render_suppressions_json
 from bot.services import Services
 from bot.store import suppressions
-from bot.store.engine import session, write_session
+from bot.store.engine import session
 from bot.store.projects import projects_by_id
 from bot.texts import Language
 
@@ -72,9 +72,9 @@ def run_add(
     owner = project_of(services, project) if project is not None else None
     policy = services.policy()
     rules = (policy.for_project(owner.path) if owner is not None else policy.policy).suppressions
-    with write_session(services.store) as writing:
+    with deciding(services) as work:
         made = suppressions.create(
-            writing,
+            work.session,
             requested(
                 project_id=None if owner is None else owner.id,
                 scope=Scope.RULE if advisory is None else Scope.ADVISORY,
@@ -91,9 +91,11 @@ def run_add(
                 package=package or "",
             ),
         )
+        work.concerns(made)
     print(f"suppression {made.id} is made, until {made.expires_at.date().isoformat()}")
     if made.standing(now) is Standing.WAITING:
         print(f"  it has no effect before a second person approves it: mergewarden suppressions approve {made.id}")
+    print_again(work.again)
     services.close()
     return 0
 
@@ -101,9 +103,11 @@ def run_add(
 def run_approve(number: int, *, by: str | None, config: Path | None) -> int:
     """A second person's word. Raises ``MergewardenError`` when it is none."""
     services = open_services(config)
-    with write_session(services.store) as writing:
-        made = approve_suppression(writing, number, actor=user_name(by), now=datetime.now(UTC))
+    with deciding(services) as work:
+        made = approve_suppression(work.session, number, actor=user_name(by), now=datetime.now(UTC))
+        work.concerns(made)
     print(f"suppression {number} is approved by {made.approved_by} and in force until {made.expires_at.date()}")
+    print_again(work.again)
     services.close()
     return 0
 
@@ -111,9 +115,11 @@ def run_approve(number: int, *, by: str | None, config: Path | None) -> int:
 def run_revoke(number: int, *, by: str | None, config: Path | None) -> int:
     """End one. Raises ``MergewardenError`` when it has ended already."""
     services = open_services(config)
-    with write_session(services.store) as writing:
-        made = revoke_suppression(writing, number, actor=user_name(by), now=datetime.now(UTC))
-    print(f"suppression {number} is revoked by {made.revoked_by}; what it covered counts again from the next scan on")
+    with deciding(services) as work:
+        made = revoke_suppression(work.session, number, actor=user_name(by), now=datetime.now(UTC))
+        work.concerns(made)
+    print(f"suppression {number} is revoked by {made.revoked_by}; what it covered counts again")
+    print_again(work.again)
     services.close()
     return 0
 

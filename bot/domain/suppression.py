@@ -122,13 +122,15 @@ def requested(
     path: str = "",
     advisory: str = "",
     package: str = "",
+    needs_approval: bool | None = None,
 ) -> Suppression:
     """
     A new exception, with 0 for its number until it is stored.
 
     ``severity`` is that of the finding, for an exception for one finding; any other covers whatever may come, and is
-    taken for the worst. Where the policy's ``rules`` ask for a second person it waits for one. Raises
-    ``SuppressionError``, and ``TriageError`` for reason and name.
+    taken for the worst. Where the policy's ``rules`` ask for a second person it waits for one, unless
+    ``needs_approval`` says what is known of the person: see ``bot.domain.authority``. Raises ``SuppressionError``, and
+    ``TriageError`` for reason and name.
     """
     said, who = cleaned_reason(reason), cleaned_actor(actor)
     if not said:
@@ -166,7 +168,7 @@ def requested(
         path=path,
         advisory=_word("advisory", advisory),
         package=_word("package", package),
-        needs_approval=rules.second_person.wanted_for(severity),
+        needs_approval=rules.second_person.wanted_for(severity) if needs_approval is None else needs_approval,
     )
     _validate_subject(made)
     return made
@@ -314,12 +316,18 @@ class Suppressions:
 
     def _of_rule(self, tracked: TrackedFinding) -> Iterator[Suppression]:
         finding = tracked.finding
+        if not self._by_rule:
+            return
         seen = {(finding.scanner, finding.rule_id), *((a.scanner, a.rule_id) for a in finding.attributions)}
+        found: list[Suppression] = []
         for key in seen:
-            for item in self._by_rule.get(key, ()):
-                if item.covers(finding.location.path):
-                    yield item.suppression
-                    break
+            item = next((item for item in self._by_rule.get(key, ()) if item.covers(finding.location.path)), None)
+            if item is None:
+                # Somebody else saw it as well, whose word alone would have been enough. Otherwise a report that is
+                # imported could put a finding of ours under an exception for a rule of its own.
+                return
+            found.append(item.suppression)
+        yield from found
 
     def _of_advisory(self, tracked: TrackedFinding) -> Iterator[Suppression]:
         dependency = tracked.finding.dependency
