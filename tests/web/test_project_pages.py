@@ -1,0 +1,78 @@
+"""A project's page and its JSON: from the store, for whoever has a token that reads the project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from bot.domain.access import Scope
+from bot.domain.enforcement import Enforcement, Level
+from bot.domain.incident import Incident, IncidentKind
+from bot.pipeline.project_states import project_state
+from bot.store import enforcement, heads, incidents
+from bot.store.engine import write_session
+from tests.store.counting import counted
+from tests.web.portal import NOW, POLICY, Portal
+from tests.web.test_api_pages import basic
+
+SHOP = 412
+
+
+@pytest.fixture
+def portal(tmp_path: Path, engine: Engine) -> Portal:
+    return Portal(tmp_path, engine)
+
+
+def happen(engine: Engine, number: int) -> None:
+    with write_session(engine) as writing:
+        enforcement.record(writing, SHOP, Enforcement(Level.L1), {"protected_names": ["main"]}, NOW)
+        for count in range(number):
+            heads.raise_sequence(writing, SHOP, count + 1, head_sha="1f" * 20, target_branch="main")
+            incidents.report(writing, Incident(SHOP, IncidentKind.FORGED_STATUS, f"{count}", actor="mallory"), NOW)
+
+
+def test_the_page_shows_level_and_incidents(portal: Portal, engine: Engine) -> None:
+    happen(engine, 2)
+    answer = portal.get("/projects/412", **basic(portal.token(Scope.READ)))
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"] == POLICY
+    assert '<span class="level">L1</span>' in answer.text
+    assert answer.text.count("mallory") == 2
+
+
+def test_the_json_says_the_same(portal: Portal, engine: Engine) -> None:
+    happen(engine, 2)
+    answer = portal.get("/api/v1/projects/shop%2Fbackend/state", **portal.bearer(Scope.READ))
+    state = json.loads(answer.text)
+    assert (state["enforcement"]["level"], state["open_incidents"], state["open_merge_requests"]) == (1, 2, 2)
+
+
+@pytest.mark.parametrize("path", ["/projects/412", "/api/v1/projects/shop%2Fbackend/state"])
+def test_a_stranger_learns_nothing(portal: Portal, path: str) -> None:
+    assert portal.get(path, X="y").status_code == 401
+    other = portal.token(Scope.READ, project="other/*")
+    assert portal.get(path, **basic(other)).status_code in (401, 403)
+    assert portal.get(path, Authorization=f"Bearer {other}").status_code in (401, 403)
+
+
+def test_a_token_that_may_only_import_reads_nothing(portal: Portal) -> None:
+    assert portal.get("/projects/412", **basic(portal.token(Scope.IMPORT))).status_code == 403
+
+
+def test_a_page_is_named_by_a_number(portal: Portal) -> None:
+    assert portal.get("/projects/shop", **basic(portal.token(Scope.READ))).status_code == 404
+
+
+def test_a_page_takes_the_same_number_of_statements_whatever_there_is(portal: Portal, engine: Engine) -> None:
+    happen(engine, 1)
+    with counted(engine) as few:
+        project_state(portal.services, SHOP, NOW)
+    happen(engine, 30)
+    with counted(engine) as many:
+        state = project_state(portal.services, SHOP, NOW)
+    assert state is not None
+    assert len(state.incidents) == 30
+    assert len(few) == len(many) <= 10
