@@ -49,6 +49,19 @@ suppressions = typer.Typer(no_args_is_help=True, help="Exceptions from the gate:
 app.add_typer(suppressions, name="suppressions")
 tokens = typer.Typer(no_args_is_help=True, help="Who may use the API, for what, and until when.")
 app.add_typer(tokens, name="token")
+incidents = typer.Typer(no_args_is_help=True, help="What happened around the gate, for the security team to look at.")
+app.add_typer(incidents, name="incidents")
+receipt = typer.Typer(no_args_is_help=True, help="Signed receipts of what was looked at and what was decided.")
+app.add_typer(receipt, name="receipt")
+rules = typer.Typer(no_args_is_help=True, help="How the scanners' rules do.")
+app.add_typer(rules, name="rules")
+
+policy = typer.Typer(no_args_is_help=True, help="What a policy means, would have done, and did.")
+app.add_typer(policy, name="policy")
+project_app = typer.Typer(no_args_is_help=True, help="How a project stands with the gate.")
+app.add_typer(project_app, name="project")
+hook = typer.Typer(no_args_is_help=True, help="The pre-receive hook on GitLab's server; see docs/pre-receive.md.")
+app.add_typer(hook, name="hook")
 
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (or MERGEWARDEN_CONFIG).")]
 
@@ -112,6 +125,13 @@ class TokenScope(StrEnum):
 
     IMPORT = "import"
     READ = "read"
+
+
+class Unreachable(StrEnum):
+    """What the pre-receive hook does where nobody can say whether a push is cleared."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
 
 
 class ExportFormat(StrEnum):
@@ -280,6 +300,80 @@ def doctor(
     raise typer.Exit(run_doctor(project or [], config))
 
 
+@app.command()
+def enforce(
+    project: Annotated[str, typer.Argument(help="Full path or number of the project, for example shop/backend.")],
+    level: Annotated[
+        int | None,
+        typer.Option(help="Change GitLab's settings for this level, 1 or 2; without it only show.", min=1, max=3),
+    ] = None,
+    branch: Annotated[
+        list[str] | None, typer.Option(help="Level 2: a branch or pattern to protect besides the default branch.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")] = False,
+    format: Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")] = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """
+    Show how strongly a project's gate holds, or set what a level needs; see docs/enforcement.md.
+
+    Exit status: **0** the level holds (or was only shown), **1** something is left to do, **2** wrong use, **3** GitLab
+    gave no answer.
+    """
+    from bot.cli.enforce import run_enforce
+
+    raise typer.Exit(
+        run_enforce(project, level=level, branches=branch or [], dry_run=dry_run, format=format.value, config=config)
+    )
+
+
+@incidents.command("list")
+def incidents_list(
+    project: Annotated[
+        str | None, typer.Option("--project", help="Full path or number of a project; default all.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were closed.")] = False,
+    limit: Annotated[int, typer.Option(help="How many, at most 1000.")] = 100,
+    before: Annotated[int | None, typer.Option(help="Number of the last one of the page before.", min=1)] = None,
+    format: Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")] = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """List incidents, the newest first."""
+    from bot.cli.incidents import run_list
+
+    raise typer.Exit(
+        run_list(project=project, everything=everything, limit=limit, before=before, format=format.value, config=config)
+    )
+
+
+IncidentNumber = Annotated[int, typer.Argument(help="The incident's number.", metavar="INCIDENT", min=1, max=10**18)]
+
+
+@incidents.command("show")
+def incidents_show(
+    incident: IncidentNumber,
+    format: Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")] = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """Show everything about an incident."""
+    from bot.cli.incidents import run_show
+
+    raise typer.Exit(run_show(incident, format=format.value, config=config))
+
+
+@incidents.command("close")
+def incidents_close(
+    incident: IncidentNumber,
+    reason: Annotated[str, typer.Option(help="What was found out, on one line.")],
+    by: Annotated[str | None, typer.Option(help="Who closes it; default is the user of the operating system.")] = None,
+    config: Config = None,
+) -> None:
+    """Take an incident off the list; it comes back should it happen again."""
+    from bot.cli.incidents import run_close
+
+    raise typer.Exit(run_close(incident, reason=reason, by=by, config=config))
+
+
 @advisories.command("import")
 def advisories_import(
     source: Annotated[Path, typer.Argument(help="An OSV archive (zip), a folder of OSV files, or one JSON file.")],
@@ -345,6 +439,28 @@ def findings_list(
             limit=limit,
             after=after,
             format=format.value,
+            language=language.value if language else None,
+            config=config,
+        )
+    )
+
+
+@project_app.command("show")
+def project_show(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="Full path or number of the project.")],
+    format: Annotated[PageFormat, typer.Option("--format", "-f", help="How to show it.")] = PageFormat.TEXT,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """Show how strongly a project's gate holds, what happened around it, and how its merge requests stand."""
+    from bot.cli.project import run_show
+
+    raise typer.Exit(
+        run_show(
+            project,
+            format=format.value,
+            output=output,
             language=language.value if language else None,
             config=config,
         )
@@ -554,6 +670,79 @@ def import_reports(
     )
 
 
+PolicyFile = Annotated[Path, typer.Argument(help="A policy file.", metavar="FILE")]
+
+
+@policy.command("check")
+def policy_check(
+    file: PolicyFile,
+    group: Annotated[bool, typer.Option("--group", help="It is a group's file.")] = False,
+    project: Annotated[bool, typer.Option("--project", help="It is a project's own .mergewarden.yml.")] = False,
+    under: Annotated[
+        Path | None, typer.Option(help="The organisation's file above it; default is this installation's policy.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """
+    Say what a policy file means, or everything that is wrong with it.
+
+    A group's or project's file is put under the organisation's policy. Exit status: **0** it is good, **2** it is not.
+    """
+    from bot.cli.policy import run_check
+
+    layer = "group" if group else "project" if project else None
+    raise typer.Exit(run_check(file, layer=layer, under=under, config=config))
+
+
+@policy.command("schema")
+def policy_schema(
+    project: Annotated[bool, typer.Option("--project", help="Of a group's or a project's own file.")] = False,
+) -> None:
+    """Print the JSON schema of a policy file, by which an editor helps."""
+    from bot.cli.policy import run_schema
+
+    raise typer.Exit(run_schema(project=project))
+
+
+@policy.command("simulate")
+def policy_simulate(
+    file: PolicyFile,
+    since: Annotated[str, typer.Option(help="How far back, in days.", metavar="DAYS")] = "30d",
+    project: Annotated[
+        str | None, typer.Option(help="Pattern of projects' full paths as in a policy, for example shop/**.")
+    ] = None,
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """
+    Say what a file would have done as the organisation's policy, on the scans of merge requests that are stored.
+
+    Nothing is scanned, and nothing is changed.
+    """
+    from bot.cli.policy import run_simulate
+
+    raise typer.Exit(run_simulate(file, since=since, pattern=project, format=format.value, config=config))
+
+
+@policy.command("explain")
+def policy_explain(
+    merge_request: Annotated[str, typer.Argument(help="For example shop/backend!7.", metavar="MERGE_REQUEST")],
+    format: ListIn = ListFormat.TEXT,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """
+    Say why the last decision about a merge request is what it is, and make it again from the store.
+
+    Exit status: **0** it is the same again, **1** it is another one, **3** it cannot be made again.
+    """
+    from bot.cli.policy import run_explain
+
+    raise typer.Exit(
+        run_explain(merge_request, language=language.value if language else None, format=format.value, config=config)
+    )
+
+
 @tokens.command("create")
 def token_create(
     name: Annotated[str, typer.Argument(help="Who uses it, for example shop-ci.")],
@@ -595,6 +784,89 @@ def token_revoke(
     from bot.cli.token import run_revoke
 
     raise typer.Exit(run_revoke(token, config))
+
+
+@receipt.command("key")
+def receipt_key(config: Config = None) -> None:
+    """Print the public key that receipts are verified with; makes the key pair where there is none yet."""
+    from bot.cli.receipt import run_key
+
+    raise typer.Exit(run_key(config))
+
+
+@receipt.command("show")
+def receipt_show(
+    merge_request: Annotated[str, typer.Argument(help="Such as shop/backend!7.", metavar="PROJECT!NUMBER")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the signed document to this file.")] = None,
+    format: ListIn = ListFormat.TEXT,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """Show the newest receipt of a merge request: what was looked at, by whom, and what was decided."""
+    from bot.cli.receipt import run_show
+
+    spoken = language.value if language else None
+    raise typer.Exit(run_show(merge_request, out=out, format=format.value, language=spoken, config=config))
+
+
+@app.command("verify-receipt")
+def verify_receipt(
+    file: Annotated[Path, typer.Argument(help="The signed document.")],
+    key: Annotated[
+        list[Path], typer.Option(help="A public key in PEM form; several, where the key was changed: one has to fit.")
+    ],
+    commit: Annotated[str | None, typer.Option(help="The commit that it has to be about: its full id.")] = None,
+    repository: Annotated[
+        Path | None, typer.Option(help="A repository with the commit, whose change has to have the same files.")
+    ] = None,
+) -> None:
+    """
+    Check a receipt, without a server and without settings.
+
+    Exit status: **0** valid, **1** not valid, **2** it, a key or the repository cannot be read.
+    """
+    from bot.cli.receipt import run_verify
+
+    raise typer.Exit(run_verify(file, keys=key, commit=commit, repository=repository))
+
+
+@rules.command("noise")
+def rules_noise(
+    project: KnownProject = None,
+    since: Annotated[str, typer.Option(help="How far back, such as 90d.", metavar="DAYS")] = "90d",
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """Show how often people called what a rule commented on false, and propose the rules to demote."""
+    from bot.cli.rules_noise import run_noise
+
+    raise typer.Exit(run_noise(project=project, since=since, format=format.value, config=config))
+
+
+@hook.command("config")
+def hook_config(
+    timeout: Annotated[int, typer.Option(help="Seconds that a push waits for us.", min=1, max=50)] = 5,
+    when_unreachable: Annotated[Unreachable, typer.Option(help="When we do not answer and no list is good.")] = (
+        Unreachable.REFUSE
+    ),
+    config: Config = None,
+) -> None:
+    """Print the settings file that goes beside the hook; the secret goes into a file of its own."""
+    from bot.cli.hook import run_config
+
+    raise typer.Exit(run_config(timeout=timeout, when_unreachable=when_unreachable.value, config=config))
+
+
+@hook.command("show")
+def hook_show(
+    project: Annotated[str, typer.Argument(help="Full path or number of the project.")],
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """Show what the hook is told about a project: protected branches, clearances, and when it asked last."""
+    from bot.cli.hook import run_show
+
+    raise typer.Exit(run_show(project, format=format.value, config=config))
 
 
 def main() -> None:

@@ -17,13 +17,19 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.common import open_services
+from bot.domain.enforcement import Level
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.model import DEVELOPER, MAINTAINER, Project
 from bot.pipeline.git import git_version
+from bot.pipeline.signing import existing_signer
+from bot.reports.enforcement import level_words
 from bot.reports.visible import one_line
 from bot.services import Services
-from bot.store.engine import open_engine, unreachable_reason
+from bot.settings import Settings
+from bot.store import enforcement
+from bot.store.engine import open_engine, session, unreachable_reason
 from bot.store.migrate import pending_migrations
+from bot.texts import Language
 from scanners.finding import FindingKind
 from scanners.interface import ScannerError
 from scanners.process import run
@@ -64,7 +70,7 @@ def run_doctor(projects: Sequence[str], config: Path | None) -> int:
         return 1
     store = [*_store(services)]
     usable = all(diagnosis.health is Health.OK for diagnosis in store)
-    found = [*_configuration(services), *store, *_scanners(services, usable), *_gitlab(services, projects)]
+    found = [*_configuration(services), *store, *_scanners(services, usable), *_gitlab(services, projects, usable)]
     services.close()
     _print(found)
     return 1 if any(diagnosis.health is Health.PROBLEM for diagnosis in found) else 0
@@ -76,7 +82,8 @@ def run_doctor(projects: Sequence[str], config: Path | None) -> int:
 def _configuration(services: Services) -> Iterator[Diagnosis]:
     settings = services.settings
     yield from _asked("configuration", "webhook", settings.require_webhook, "deliveries can be told from forgeries")
-    yield from _asked("configuration", "policy", services.policy, "the gate policy can be read")
+    yield from _policy(services)
+    yield from _receipts(settings)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data_dir):
@@ -91,6 +98,31 @@ def _configuration(services: Services) -> Iterator[Diagnosis]:
         )
     else:
         yield Diagnosis("configuration", "data directory", Health.OK, str(settings.data_dir))
+
+
+def _receipts(settings: Settings) -> Iterator[Diagnosis]:
+    """Whether receipts can be signed; makes no key, for to ask must not change anything."""
+    try:
+        signer = existing_signer(settings)
+    except ConfigurationError as error:
+        mend = f"{error.hint} Until then verdicts come without a receipt."
+        yield Diagnosis("configuration", "receipts", Health.PROBLEM, str(error), mend)
+    else:
+        said = f"signed with key {signer.public.id[:16]}" if signer else "a key is made for the first one"
+        yield Diagnosis("configuration", "receipts", Health.OK, said)
+
+
+def _policy(services: Services) -> Iterator[Diagnosis]:
+    try:
+        document = services.policy()
+    except MergewardenError as error:
+        yield Diagnosis("configuration", "policy", Health.PROBLEM, str(error), error.hint)
+        return
+    # No group is above a project without a path: only what stands against the policy as a whole is left.
+    for reason in document.reasons_for(""):
+        hint = "Mend the policy project; until then the last good version counts, and what passes is a warning."
+        yield Diagnosis("configuration", "policy", Health.WARNING, f"{reason.subject}: {reason.detail}", hint)
+    yield Diagnosis("configuration", "policy", Health.OK, f"the gate policy can be read: {document.policy.layers[0]}")
 
 
 def _store(services: Services) -> Iterator[Diagnosis]:
@@ -121,9 +153,22 @@ def _store(services: Services) -> Iterator[Diagnosis]:
     engine.dispose()
 
 
+def _git(version: tuple[int, ...]) -> Diagnosis:
+    name = ".".join(map(str, version))
+    if version >= (2, 39):
+        return Diagnosis("scanners", "git", Health.OK, name)
+    return Diagnosis(
+        "scanners",
+        "git",
+        Health.PROBLEM,
+        f"{name}: nobody can see whether what came onto a protected branch was cleared",
+        "Install git 2.39 or newer.",
+    )
+
+
 def _scanners(services: Services, store_usable: bool) -> Iterator[Diagnosis]:
     try:
-        yield Diagnosis("scanners", "git", Health.OK, ".".join(map(str, git_version())))
+        yield _git(git_version())
     except MergewardenError as error:
         yield Diagnosis("scanners", "git", Health.PROBLEM, str(error), error.hint)
     if store_usable:
@@ -173,7 +218,7 @@ def _scanners(services: Services, store_usable: bool) -> Iterator[Diagnosis]:
 # --- GitLab -----------------------------------------------------------------------------------------------------------
 
 
-def _gitlab(services: Services, projects: Sequence[str]) -> Iterator[Diagnosis]:
+def _gitlab(services: Services, projects: Sequence[str], store_usable: bool) -> Iterator[Diagnosis]:
     try:
         version = services.gitlab.version()
         user = services.bot_user
@@ -211,6 +256,8 @@ def _gitlab(services: Services, projects: Sequence[str]) -> Iterator[Diagnosis]:
     for project in served:
         yield from diagnose_project(project)
         yield from _hooks(services, project)
+        if store_usable:
+            yield from _level(services, project)
 
 
 def _token(services: Services) -> Iterator[Diagnosis]:
@@ -288,6 +335,21 @@ def diagnose_project(project: Project) -> Iterator[Diagnosis]:
         )
     if before:
         yield problem("a failed gate blocks the merge", "", Health.OK)
+
+
+def _level(services: Services, project: Project) -> Iterator[Diagnosis]:
+    """How strongly the gate was enforced when the bot last looked; nothing where it never did."""
+    with session(services.store) as reading:
+        known = enforcement.stored(reading, project.id)
+    if known is None or known.checked_at is None:
+        return
+    yield Diagnosis(
+        "project",
+        project.path,
+        Health.OK if known.level > Level.L0 else Health.WARNING,
+        f"enforced at {known.level.name}: {level_words(known.level, Language.ENGLISH)}",
+        f"mergewarden enforce {project.path} says what more would take.",
+    )
 
 
 def _hooks(services: Services, project: Project) -> Iterator[Diagnosis]:

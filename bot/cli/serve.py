@@ -26,7 +26,7 @@ import structlog
 from bot.cli.common import open_services
 from bot.cli.web_process import run_web
 from bot.pipeline.worker import WorkerProcess, prepare_store
-from bot.services import Services
+from bot.services import PolicyUnread, Services
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,8 @@ def run_worker(config: Path | None) -> int:
 def _checked_services(config: Path | None) -> Services:
     services = open_services(config, quiet=False)
     services.settings.require_gitlab()
-    services.policy()
+    with suppress(PolicyUnread):  # a worker reads it as soon as it runs
+        services.policy()
     prepare_store(services)
     # Connections must not be shared with children.
     services.close()

@@ -14,8 +14,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.domain.intake import TakeIn
-from bot.errors import MergewardenError
+from bot.errors import ConfigurationError, MergewardenError
 from bot.pipeline.engine import JobQueue
+from bot.pipeline.hook_desk import HookDesk, LanguageOf
 from bot.pipeline.inbox import StoredInbox
 from bot.pipeline.projects import project_named
 from bot.pipeline.throwaway import sweep, throwaway_folder
@@ -24,11 +25,15 @@ from bot.services import Services
 from bot.store.engine import session, unreachable_reason
 from bot.store.executors import alive_since
 from bot.store.migrate import pending_migrations
+from bot.texts import Language
 from bot.web.api import ApiDependencies
 from bot.web.api.access import Door
 from bot.web.api.upload import UploadLimits
 from bot.web.app import UVICORN_OPTIONS, WebDependencies, create_app
 from bot.web.health import ReadinessCheck
+from bot.web.hook import HookDependencies
+from bot.web.projects import ProjectDependencies
+from bot.web.receipts import FoundReceipt, ReceiptDependencies
 from bot.web.webhook import WebhookDependencies
 
 log = structlog.get_logger(__name__)
@@ -98,6 +103,9 @@ def run_web(services: Services, host: str, port: int) -> None:
             checks=_checks(services),
             queue_depth=queue.depth,
             api=_api(services, queue),
+            projects=_projects(services),
+            receipts=_receipts(services),
+            hook=_hook(services),
             lifespan=lifespan,
         )
     )
@@ -122,22 +130,93 @@ def _api(services: Services, queue: JobQueue) -> ApiDependencies:
             return None
         return render_finding_html(found, services.settings.language, now=now)
 
-    def page_policy() -> str:
-        from bot.reports.html import styled
-
-        style = styled()["style_hash"]
-        return (
-            f"default-src 'none'; style-src 'sha256-{style}'; form-action 'none'; frame-ancestors 'none'; "
-            "base-uri 'none'"
-        )
-
     return ApiDependencies(
         door=Door(services, lambda name: project_named(services, name, register=False)),
         take_in=take_in,
         scratch=lambda: throwaway_folder(services.settings.data_dir / _UPLOADS),
         limits=UploadLimits(services.settings.max_report_bytes),
         finding_page=finding_page,
-        page_policy=page_policy,
+        page_policy=_page_policy,
+    )
+
+
+def _projects(services: Services) -> ProjectDependencies:
+    def page(project_id: int) -> str | None:
+        from bot.pipeline.project_states import project_state
+        from bot.reports.project_page import render_project_html
+
+        now, settings = datetime.now(UTC), services.settings
+        state = project_state(services, project_id, now)
+        if state is None:
+            return None
+        return render_project_html(state, _language_of(services, state.path), now=now, gitlab_url=settings.gitlab_url)
+
+    def document(project_id: int) -> str | None:
+        from bot.pipeline.project_states import project_state
+        from bot.reports.project_page import render_project_json
+
+        state = project_state(services, project_id, datetime.now(UTC))
+        return render_project_json(state) if state is not None else None
+
+    return ProjectDependencies(
+        door=Door(services, lambda name: project_named(services, name, register=False)),
+        page=page,
+        document=document,
+        page_policy=_page_policy,
+    )
+
+
+def _language_of(services: Services, project_path: str) -> Language:
+    """The project's language; the operator's where the policy cannot be read."""
+    try:
+        return services.policy().for_project(project_path).language
+    except ConfigurationError:
+        return services.settings.language
+
+
+def _receipts(services: Services) -> ReceiptDependencies:
+    def find(receipt_id: str) -> FoundReceipt | None:
+        from bot.store import receipts
+
+        with session(services.store) as reading:
+            stored = receipts.get(reading, receipt_id)
+        return FoundReceipt(stored.project_id, stored.envelope) if stored is not None else None
+
+    def page(receipt_id: str, found: FoundReceipt) -> str:
+        from bot.domain.receipt import Envelope, read_statement
+        from bot.reports.receipt_page import render_receipt_html
+
+        envelope = Envelope.from_json(found.envelope)
+        receipt = read_statement(envelope.payload)
+        return render_receipt_html(receipt, receipt_id, envelope.signatures[0].key_id, services.settings.language)
+
+    return ReceiptDependencies(
+        door=Door(services, lambda name: project_named(services, name, register=False)),
+        find=find,
+        page=page,
+        page_policy=_page_policy,
+    )
+
+
+def _hook(services: Services) -> HookDependencies | None:
+    settings = services.settings
+    if settings.hook_secret is None:
+        return None
+    desk = HookDesk(
+        store=lambda: services.store,
+        serves=settings.serves,
+        refuse_unknown=settings.hook_unknown_projects == "refuse",
+        language=LanguageOf(lambda path: services.policy().for_project(path).language, settings.language),
+    )
+    return HookDependencies(settings.hook_secret, desk)
+
+
+def _page_policy() -> str:
+    from bot.reports.html import styled
+
+    style = styled()["style_hash"]
+    return (
+        f"default-src 'none'; style-src 'sha256-{style}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
     )
 
 

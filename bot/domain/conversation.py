@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.verdict import Presence
 from scanners.finding import Location
 
 
@@ -21,7 +20,6 @@ class WantedThread:
     """In the head tree."""
     blocks: bool
     """Whether this finding blocks the merge; its thread then stays open while the finding is there."""
-    presence: Presence
     scanners: tuple[str, ...]
     """Every scanner that saw it; kept in the marker so that only a scanner that looked can close the thread."""
 

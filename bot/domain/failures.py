@@ -11,6 +11,9 @@ from __future__ import annotations
 from bot.texts import N_
 
 REQUIRED_AND_NOT_RUN = N_("the policy requires it and it was not run")
+ADVISORIES_AGE = N_("its newest advisory is of {date} and {count} days old; the policy allows {size}")
+ADVISORIES_UNDATED = N_("nobody knows how old its advisories are; the policy allows {size} days")
+FACTS_UNKNOWN = N_("rules of the policy ask for it, and it is not known of {count} findings")
 
 WRONG_CONFIGURATION = N_("the configuration or policy is wrong: {sentence}")
 INTERNAL_ERROR = N_("an internal error ({kind}); the log has the details")
@@ -31,6 +34,8 @@ GITLAB_NO_REASON = N_("GitLab answered {status} to {call}: no reason given")
 GITLAB_PROXY = N_("GitLab answered {status} to {call}: an HTML page, probably from a proxy")
 GITLAB_ANSWERED = N_("GitLab answered {status} to {call}: {text}")
 
+POLICY_NEVER_READ = N_("the policy project {text} has not been read yet")
+POLICY_NEVER_GOOD = N_("the policy project never had a policy that can be used: {sentence}")
 POLICY_UNREADABLE = N_("the policy {file} cannot be read: {text}")
 ADDRESS_WITH_PASSWORD = N_("the repository address holds a user name or password")
 ADDRESS_NOT_HTTP = N_("the repository address does not start with http or https: {text}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from bot.domain.change import FileChange
+from bot.domain.change_coverage import NO_ANSWER, ChangeCoverage, Content, HeadFile, Look, covered
 from bot.domain.delta import all_new, compare
 from bot.domain.verdict import TrackedFinding
 from bot.pipeline.git import Repository
@@ -18,8 +19,8 @@ from bot.services import Services
 from scanners.fingerprint import RECIPES, Recipe
 from scanners.interface import ResultCache, ScanFile, Scanner, ScannerRun, ScannerStatus
 from scanners.process import MEBIBYTE
+from scanners.runner import Assessment, assess, merge_findings
 from scanners.runner import Limits as ScannerLimits
-from scanners.runner import assess, merge_findings
 
 _EVERYWHERE = PurePosixPath()
 _BULK_NICENESS = 10
@@ -71,6 +72,8 @@ class Assessed:
     """By the histogram algorithm; empty for a whole tree."""
     files_changed: int
     files_read: int
+    coverage: ChangeCoverage | None = None
+    """What was read of the change; None for a whole tree."""
 
 
 def assess_tree(
@@ -126,6 +129,7 @@ def assess_tree(
         )
         runs = assessment.bind([*material.files["head"], *(f for f in unread if f.path.is_relative_to(within))])
         base_runs = assessment.bind(material.files["base"]) if base is not None else ()
+    coverage = None if base is None else covered(changes, _head(trees["head"], material.files["head"], assessment))
     changes = _without_misleading_lines(changes, trees, material.lone_cr)
     found = merge_findings(runs)
     tracked = all_new(found) if base is None else compare(merge_findings(base_runs), found, changes, runs=runs)
@@ -135,6 +139,7 @@ def assess_tree(
         changes=changes,
         files_changed=files_changed,
         files_read=sum(1 for file in material.files["head"] if file.unit is not None),
+        coverage=coverage,
     )
 
 
@@ -190,6 +195,28 @@ def _joined(runs: Sequence[ScannerRun]) -> ScannerRun:
         cached_files=sum(run.cached_files for run in runs),
         seconds=sum(run.seconds for run in runs),
     )
+
+
+def _head(
+    entries: Sequence[TreeEntry], files: Sequence[ScanFile], assessment: Assessment
+) -> dict[PurePosixPath, HeadFile]:
+    """Who read each of these files of the head; ``files`` lacks those that nobody has to read."""
+    known = {file.path: file for file in files}
+    return {entry.path: _head_file(entry, known.get(entry.path), assessment) for entry in entries}
+
+
+def _head_file(entry: TreeEntry, file: ScanFile | None, assessment: Assessment) -> HeadFile:
+    looks: tuple[Look, ...] = ()
+    if file is not None:
+        looks = tuple(
+            Look(name, (NO_ANSWER,) if reasons is None else tuple(sorted(reason.value for reason in reasons)))
+            for name, reasons in assessment.looks_at(file).items()
+        )
+    if not entry.is_file:
+        return HeadFile(Content.LINK if entry.is_link else Content.SUBMODULE, entry.blob, looks)
+    if file is None:
+        return HeadFile(Content.BINARY, entry.blob)
+    return HeadFile(Content.TEXT if file.unit is not None else Content.UNREAD, entry.blob, looks)
 
 
 def _without_misleading_lines(

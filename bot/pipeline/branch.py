@@ -8,7 +8,7 @@ the cache.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -17,6 +17,7 @@ from time import monotonic
 import structlog
 
 from bot.domain.change import FileChange
+from bot.domain.circumstances import Context
 from bot.domain.coverage import Coverage
 from bot.domain.gate import evaluate, with_reasons
 from bot.domain.lifecycle import Plan
@@ -26,11 +27,12 @@ from bot.pipeline.git import Mirror, branch_ref, branch_refspec
 from bot.pipeline.git.repository import TreeEntry
 from bot.pipeline.judging import note_used, suppressed_in
 from bot.pipeline.mirrors import mirror_of
-from bot.pipeline.policies import project_policy
+from bot.pipeline.policies import policy_blob, project_policy
 from bot.pipeline.tracking import Findings, Look, Tracked, track
 from bot.services import Services
 from bot.store import projects, scans, tracking
 from bot.store.engine import session, write_session
+from bot.store.facts import facts_of
 from bot.store.tracking import OWN, Ref, StreamState
 from scanners.finding import Finding, FindingKind
 from scanners.interface import Scanner, ScannerAbsent, ScannerError, ScannerRun
@@ -52,12 +54,22 @@ class _Job:
     """``first``, ``push``, ``nothing``, or ``renewed``: scanners or their data are not what they were."""
 
 
-def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, branch: str, sha: str | None) -> str:
+def scan_branch(
+    services: Services,
+    tools: Tools,
+    job_id: str,
+    project_id: int,
+    branch: str,
+    sha: str | None,
+    *,
+    on_policy: Callable[[], None] = lambda: None,
+) -> str:
     """
     Bring what is known of ``branch`` up to date; returns what became of it, one word.
 
     ``sha`` is the head that was announced, and when it is the head no more, nothing is done: a later push brings its
-    own job. Without it the head of now is looked at. Raises ``GitError`` and ``GitLabError``.
+    own job. Without it the head of now is looked at. ``on_policy`` is called when the project's own policy on the
+    branch is another one than at the last look. Raises ``GitError`` and ``GitLabError``.
     """
     started_at, started = datetime.now(UTC), monotonic()
     project = services.gitlab.project(project_id)
@@ -76,6 +88,9 @@ def scan_branch(services: Services, tools: Tools, job_id: str, project_id: int, 
         state = tracking.stream_state(reading, ref, OWN)
         # A process that ended between tracking and recording leaves no record: then everything is told again.
         half_done = state.scan_id == job_id and scans.get_scan(reading, job_id) is None
+    seen = state.commit if state.commit is not None and mirror.has_commit(state.commit) else None
+    if seen is not None and policy_blob(mirror, seen) != policy_blob(mirror, head):
+        on_policy()
     looks_with = answers_depend_on(tools.scanners)
     job = _what_to_read(mirror, state, head, tools.scanners, looks_with)
     if half_done and job.why == "nothing":
@@ -210,7 +225,9 @@ def _report(
 ) -> ScanReport:
     with session(services.store) as reading:
         project = projects.get_project(reading, project_id)
+        facts = facts_of(reading, found, project_id=project_id)
     assert project is not None
+    context = Context(target_branch=ref.name, today=started_at.date(), facts=facts)
     policy, reasons = project_policy(services.policy(), project.path, mirror, head)
     edited = dict(zip(plan.numbers, plan.changed_at, strict=True))
     suppressed = suppressed_in(services.store, project_id, policy, found, edited, started_at)
@@ -219,7 +236,7 @@ def _report(
         subject=Subject(project.path, project.web_url, None, ref.name, None, head),
         tracked=found,
         runs=runs,
-        decision=with_reasons(evaluate(policy, found, runs, suppressed=suppressed), reasons),
+        decision=with_reasons(evaluate(policy, found, runs, suppressed=suppressed, context=context), reasons),
         started_at=started_at,
         seconds=monotonic() - started,
         files_changed=len(job.entries),

@@ -33,13 +33,13 @@ from bot.pipeline.spool import Spool
 from bot.pipeline.statements import apply_statements
 from bot.pipeline.tracking import Look, Prepared, prepare, unless_overtaken, write
 from bot.services import Services
-from bot.store import imports, projects, tracking
+from bot.store import imports, licences, projects, tracking
 from bot.store.engine import session, write_session
 from bot.store.tracking import Ref
 from scanners.finding import Finding
 from scanners.fingerprint import VERSION, digest
 from scanners.imports import ImportLimits, open_report
-from scanners.imports.model import ImportedFinding, ImportedTool, Rejected, ReportError, Statement
+from scanners.imports.model import ImportedFinding, ImportedTool, PackageLicences, Rejected, ReportError, Statement
 from scanners.imports.reader import OpenedReport
 from scanners.units import decode, split_lines
 
@@ -105,6 +105,7 @@ class _Contents:
     heard: dict[str, _Heard] = field(default_factory=dict)
     statements: list[Statement] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    licences: list[PackageLicences] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -237,6 +238,8 @@ def _read(opened: OpenedReport, folder: Path, stack: ExitStack) -> _Contents:
             case Statement():
                 contents.counts["statements"] += 1
                 contents.statements.append(entry)
+            case PackageLicences():
+                contents.licences.append(entry)
     return contents
 
 
@@ -472,6 +475,7 @@ def _store(
         rules = services.policy().for_project(project.path).suppressions
         by_hand = target.merge_request_iid is None and not actor.startswith((imports.PIPELINE, BY_API))
         apply_statements(writing, project.id, contents.statements, rules=rules, now=at, by_hand=by_hand)
+    licences.record(writing, project.id, contents.licences)
     import_id = imports.record(
         writing,
         project_id=target.project_id,

@@ -5,6 +5,7 @@ What the engine's jobs do: which steps, in which order, what is tried again, and
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,20 +15,58 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.domain.intake import TakeIn
-from bot.domain.job import ImportReports, ScanBranch, SyncMergeRequest, SyncReason
-from bot.gitlab.errors import NotFound, RateLimited
+from bot.domain.job import (
+    CloseMergeRequest,
+    ImportReports,
+    JobRequest,
+    RunMergeQueue,
+    ScanBranch,
+    ScanMergeRequest,
+    ScanReason,
+    SyncMergeRequest,
+    SyncReason,
+    VerifyBranch,
+)
+from bot.errors import ConfigurationError
+from bot.gitlab.errors import GitLabError, NotFound, RateLimited
 from bot.observability.logs import bind
 from bot.pipeline.artifacts import PipelineReports
 from bot.pipeline.assess import Tools
 from bot.pipeline.branch import scan_branch
+from bot.pipeline.clearing import withdraw
+from bot.pipeline.enforcement import check_project
 from bot.pipeline.engine import JobQueue, run_step
+from bot.pipeline.failing import worth_retrying
 from bot.pipeline.git import GitCancelled
-from bot.pipeline.merge_request import MergeRequestScan, worth_retrying
+from bot.pipeline.merge_queue import close_wishes, run_merge_queue
+from bot.pipeline.merge_request import MergeRequestScan
 from bot.pipeline.mirrors import remove_mirror
+from bot.pipeline.notes import handle_note
+from bot.pipeline.policy_sources import is_policy_project
+from bot.pipeline.protected import verify_branch
+from bot.pipeline.rounds import follow_policy
 from bot.pipeline.submission import submit
 from bot.pipeline.superseded import Superseded, Watch
+from bot.pipeline.tampering import note_merge
 from bot.services import Services
-from bot.store import heads, imports, projects, scans, tracking
+from bot.store import (
+    clearances,
+    commands,
+    confirmations,
+    contributors,
+    enforcement,
+    heads,
+    imports,
+    incidents,
+    licences,
+    noise,
+    projects,
+    receipts,
+    scans,
+    tracking,
+    watched,
+    wishes,
+)
 from bot.store.engine import session, write_session
 from bot.store.tracking import OWN, Ref
 
@@ -64,8 +103,10 @@ class Jobs:
                 announced = self._step("announce", scan, scan.announce)
                 if announced is None:
                     return "not_open"
+                self._plain_step("first check", partial(self._first_check, job_id, project_id))
                 scan_id = self._step("scan", scan, partial(scan.scan, announced))
                 outcome = self._step("publish", scan, partial(scan.publish, scan_id))
+                self._plain_step("follow up", partial(self._follow_up, job_id, scan))
                 self._plain_step("first baseline", partial(self._first_baseline, project_id))
                 return outcome
             except (Superseded, NotFound):
@@ -81,7 +122,9 @@ class Jobs:
 
         def work(scan: MergeRequestScan) -> str:
             log.info("sync begins", reason=reason)
-            return self._step("sync", scan, scan.sync)
+            outcome = self._step("sync", scan, partial(scan.sync, reason))
+            self._plain_step("follow up", partial(self._follow_up, job_id, scan))
+            return outcome
 
         return self._merge_request("sync_merge_request", job_id, project_id, iid, sequence, work)
 
@@ -98,9 +141,19 @@ class Jobs:
         with bind(job_id=job_id, project_id=project_id, branch=branch):
             outcome = "failed"
             try:
+                self._plain_step("follow policy", partial(self._follow_policy, project_id))
                 outcome = self._plain_step(
                     "scan branch",
-                    partial(scan_branch, self.services, self.tools, job_id, project_id, branch, sha or None),
+                    partial(
+                        scan_branch,
+                        self.services,
+                        self.tools,
+                        job_id,
+                        project_id,
+                        branch,
+                        sha or None,
+                        on_policy=partial(self._judge_by_policy, job_id, project_id, branch),
+                    ),
                 )
             finally:
                 self.services.metrics.jobs.labels("scan_branch", outcome).inc()
@@ -129,6 +182,43 @@ class Jobs:
             log.info("job ended", outcome=outcome)
         return outcome
 
+    def handle_note(self, job_id: str, project_id: int, iid: int, note_id: int, digest: str) -> str:
+        """Carry out the command in a note, answer it, and have the merge request judged again."""
+        return self._about_project(
+            "handle_note",
+            job_id,
+            project_id,
+            lambda: handle_note(self.services, self.queue, job_id, project_id, iid, note_id, digest),
+        )
+
+    def run_merge_queue(self, job_id: str, project_id: int, branch: str) -> str:
+        """Merge what can be merged of what the merge bot was asked for."""
+        return self._about_project(
+            "run_merge_queue",
+            job_id,
+            project_id,
+            lambda: run_merge_queue(self.services, self.queue, job_id, project_id, branch),
+        )
+
+    def verify_branch(self, job_id: str, project_id: int, branch: str) -> str:
+        """Raise an incident for each commit on a protected branch that was never cleared."""
+        rewritten = partial(self._scan_again, project_id, branch)
+        return self._about_project(
+            "verify_branch",
+            job_id,
+            project_id,
+            lambda: verify_branch(self.services, project_id, branch, on_rewritten=rewritten),
+        )
+
+    def check_project(self, job_id: str, project_id: int) -> str:
+        """Find out how strongly the project's gate is enforced, and note what was done around it."""
+        return self._about_project(
+            "check_project",
+            job_id,
+            project_id,
+            lambda: check_project(self.services, self.queue, job_id, project_id),
+        )
+
     def forget_project(self, job_id: str, project_id: int) -> str:
         """Drop what we hold of a project that no longer exists."""
         with bind(job_id=job_id, project_id=project_id):
@@ -136,7 +226,18 @@ class Jobs:
                 heads.forget_project(writing, project_id)
                 scans.forget_project(writing, project_id)
                 imports.forget_project(writing, project_id)
+                licences.forget_project(writing, project_id)
                 tracking.forget_project(writing, project_id)
+                noise.forget_project(writing, project_id)
+                receipts.forget_project(writing, project_id)
+                clearances.forget_project(writing, project_id)
+                watched.forget_project(writing, project_id)
+                incidents.forget_project(writing, project_id)
+                enforcement.forget_project(writing, project_id)
+                wishes.forget_project(writing, project_id)
+                contributors.forget_project(writing, project_id)
+                confirmations.forget_project(writing, project_id)
+                commands.forget_project(writing, project_id)
                 projects.forget_project(writing, project_id)
             remove_mirror(self.services, project_id)
             log.info("project forgotten")
@@ -156,6 +257,20 @@ class Jobs:
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
+    def _about_project(self, kind: str, job_id: str, project_id: int, work: Callable[[], str]) -> str:
+        """One step that may run twice; the project may be gone meanwhile."""
+        outcome = "error"
+        with bind(job_id=job_id, project_id=project_id):
+            try:
+                outcome = self._plain_step(kind.replace("_", " "), work)
+            except NotFound as error:
+                log.info("what the job is about is gone", error=str(error))
+                outcome = "gone"
+            finally:
+                self.services.metrics.jobs.labels(kind, outcome).inc()
+            log.info("job ended", outcome=outcome)
+        return outcome
+
     def _merge_request(
         self,
         kind: str,
@@ -173,13 +288,13 @@ class Jobs:
 
         outcome = "error"
         with bind(job_id=job_id, project_id=project_id, iid=iid):
+            scan: MergeRequestScan | None = None
             try:
                 with Watch(is_current) as watch:
-                    outcome = work(
-                        MergeRequestScan(
-                            self.services, self.tools, watch, job_id, project_id, iid, sequence, sleep=self.sleep
-                        )
+                    scan = MergeRequestScan(
+                        self.services, self.tools, watch, job_id, project_id, iid, sequence, sleep=self.sleep
                     )
+                    outcome = work(scan)
             except Superseded:
                 outcome = "superseded"
             except NotFound as error:
@@ -187,20 +302,71 @@ class Jobs:
                 outcome = "gone"
             finally:
                 self.services.metrics.jobs.labels(kind, outcome).inc()
+            if scan is not None and scan.ended is not None:
+                self._plain_step("note the end", partial(self._note_end, job_id, scan, scan.ended == "merged"))
             log.info("job ended", outcome=outcome)
         return outcome
 
+    def _note_end(self, job_id: str, scan: MergeRequestScan, merged: bool) -> None:
+        """
+        It ended, and the event that says so is late or got lost: GitLab does not repeat one. What was cleared would
+        stay cleared, and nobody would look at how it was merged.
+        """
+        with write_session(self.services.store) as writing:
+            known = heads.get_head(writing, scan.project_id, scan.iid)
+            if known is not None and known.state is heads.HeadState.OPENED and known.sequence == scan.sequence:
+                job = CloseMergeRequest(scan.project_id, scan.iid, merged)
+                submit(writing, self.queue, job, token=job_id)
+
+    def _follow_up(self, job_id: str, scan: MergeRequestScan) -> None:
+        """What publishing a verdict leads to. After a crash between the two, the reconciler finds what was left out."""
+        due: list[JobRequest] = list(scan.unheard)
+        if scan.merge_due and scan.target_branch:
+            due.append(RunMergeQueue(scan.project_id, scan.target_branch))
+        if due:
+            with write_session(self.services.store) as writing:
+                for job in due:
+                    submit(writing, self.queue, job, token=job_id)
+
     def _close(self, job_id: str, project_id: int, iid: int, merged: bool) -> None:
         """What stood on the merge request stands there no more; on its target it is looked for first."""
+        if merged:
+            note_merge(self.services, project_id, iid)
         with session(self.services.store) as reading:
             head = heads.get_head(reading, project_id, iid)
             project = projects.get_project(reading, project_id)
         target = head.target_branch if head is not None else None
+        withdraw(self.services, project_id, iid, clearances.MERGED if merged else clearances.CLOSED)
         with write_session(self.services.store) as writing:
+            close_wishes(writing, project_id, iid, merged=merged)
+            if merged and target is not None:
+                # What came in is looked at on its branch, and whoever waits for the branch may go on.
+                submit(writing, self.queue, VerifyBranch(project_id, target), token=job_id)
+                submit(writing, self.queue, RunMergeQueue(project_id, target), token=job_id)
             if merged and project is not None and target is not None and target == project.default_branch:
                 submit(writing, self.queue, ScanBranch(project_id, target, None), token=job_id)
             else:
                 tracking.close_ref(writing, Ref(project_id, f"!{iid}", iid, target), datetime.now(UTC))
+
+    def _first_check(self, job_id: str, project_id: int) -> None:
+        """Find out how strongly the gate of a new project holds, so that its first verdict can say it."""
+        with session(self.services.store) as reading:
+            known = enforcement.stored(reading, project_id)
+        if known is not None and known.checked_at is not None:
+            return
+        try:
+            check_project(self.services, self.queue, job_id, project_id)
+        except (GitLabError, ConfigurationError) as error:
+            # The verdict does not wait for it; the periodic check tries again.
+            log.warning("the project could not be checked", project_id=project_id, error=str(error))
+
+    def _follow_policy(self, project_id: int) -> None:
+        """A push to the policy project counts at once."""
+        services = self.services
+        if services.settings.policy_project is not None and is_policy_project(
+            services, services.gitlab.project(project_id)
+        ):
+            follow_policy(services, self.queue, datetime.now(UTC))
 
     def _first_baseline(self, project_id: int) -> None:
         """Have the default branch read where nobody has: once a day at most, should it fail."""
@@ -227,6 +393,26 @@ class Jobs:
             for project_id, iid in merge_requests:
                 job = SyncMergeRequest(project_id, iid, SyncReason.REPORTS_ARRIVED)
                 submit(writing, self.queue, job, token=job_id)
+
+    def _judge_by_policy(self, job_id: str, project_id: int, branch: str) -> None:
+        """The project's own policy on a branch is another one: what wants into the branch is judged by it."""
+        with write_session(self.services.store) as writing:
+            for _, iid in heads.judged_and_open(writing, project_id=project_id, target_branch=branch):
+                job = SyncMergeRequest(project_id, iid, SyncReason.POLICY_CHANGED)
+                submit(writing, self.queue, job, token=job_id)
+
+    def _scan_again(self, project_id: int, branch: str) -> None:
+        """
+        The history of a branch is another one, so what wants into it may bring more than was judged.
+
+        In one transaction with the clearances' end. A repeated step scans again: an id that is known would end the
+        newest job of the merge request and begin none.
+        """
+        with write_session(self.services.store) as writing:
+            for _, iid in heads.judged_and_open(writing, project_id=project_id, target_branch=branch):
+                clearances.withdraw(writing, project_id, iid, clearances.REWRITTEN, datetime.now(UTC))
+                job = ScanMergeRequest(project_id, iid, None, ScanReason.REQUESTED)
+                submit(writing, self.queue, job, token=f"rewritten.{uuid.uuid4().hex}")
 
     def _step(self, name: str, scan: MergeRequestScan, function: Callable[[], T]) -> T:
         def attempt() -> T:

@@ -32,12 +32,8 @@ def suppressed_in(
     ``edited`` says by number when flagged lines were last edited. ``project_id`` is None for a folder that the store
     does not know, where only exceptions in the code can be.
     """
-    found: dict[str, Suppressed] = {}
+    found = honoured(tracked) if policy.in_code is InCode.HONOUR else dict[str, Suppressed]()
     present = [item for item in tracked if item.presence is not Presence.FIXED]
-    if policy.in_code is InCode.HONOUR:
-        for fingerprint, asked in in_code.silenced(item.finding for item in present).items():
-            why = explanations.IN_CODE.format(line=asked.location.start_line, key=asked.rule_id)
-            found[fingerprint] = Suppressed(fingerprint, None, why)
     if project_id is not None:
         with session(store) as reading:
             known = Suppressions(suppressions.all_for(reading, project_id, live=True), now)
@@ -45,6 +41,16 @@ def suppressed_in(
             match = known.match(item, changed_at=edited.get(item.number) if item.number is not None else None)
             if match is not None:
                 found[item.finding.fingerprint] = match.suppressed(item.finding.fingerprint)
+    return found
+
+
+def honoured(tracked: Sequence[TrackedFinding]) -> dict[str, Suppressed]:
+    """The findings that a comment in the code excuses, by fingerprint."""
+    found: dict[str, Suppressed] = {}
+    present = (item.finding for item in tracked if item.presence is not Presence.FIXED)
+    for fingerprint, asked in in_code.silenced(present).items():
+        why = explanations.IN_CODE.format(line=asked.location.start_line, key=asked.rule_id)
+        found[fingerprint] = Suppressed(fingerprint, None, why)
     return found
 
 

@@ -9,23 +9,25 @@ means that everything before it is visible.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import PurePosixPath
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.domain import explanations, failures
 from bot.domain.change import FileChange
 from bot.domain.coverage import Coverage
-from bot.domain.gate import evaluate, not_assessed, with_reasons
+from bot.domain.gate import not_assessed
 from bot.domain.identity import Identity
+from bot.domain.job import HandleNote, SyncReason
 from bot.domain.lifecycle import Remembered
 from bot.domain.policy import Policy
 from bot.domain.verdict import (
-    GateDecision,
     Outcome,
     Presence,
     Reason,
@@ -37,23 +39,32 @@ from bot.domain.verdict import (
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.comments import CommentPlan, confirmations, plan_comments
 from bot.gitlab.errors import NotFound
-from bot.gitlab.model import Discussion, MergeRequest, Project
+from bot.gitlab.model import Discussion, MergeRequest, Note, Project
 from bot.gitlab.positions import position_for
 from bot.gitlab.publish import publish_comments
 from bot.gitlab.status import publish_status
+from bot.pipeline import external_checks
 from bot.pipeline.assess import Assessed, Tools, assess_tree
+from bot.pipeline.clearing import settle, withdraw
+from bot.pipeline.failing import explain
 from bot.pipeline.git import Mirror, RefNotFound, branch_ref, branch_refspec, merge_request_refspec
-from bot.pipeline.judging import note_used, suppressed_in
-from bot.pipeline.merging import merged, own_part
+from bot.pipeline.judgement import Circumstances, Judge, Judged
+from bot.pipeline.merge_queue import after_verdict
+from bot.pipeline.merging import own_part
 from bot.pipeline.mirrors import mirror_of
+from bot.pipeline.notes import missed_commands
 from bot.pipeline.policies import project_policy
 from bot.pipeline.publication import conversation, failure
+from bot.pipeline.receipts import issue_or_say, receipt_url
 from bot.pipeline.superseded import Superseded, Watch
+from bot.pipeline.tampering import note_tampering
+from bot.pipeline.thread_words import confirmed_by
 from bot.pipeline.tracking import Findings, Look, track
 from bot.reports.notes import failure_description, running_description, status_description
 from bot.services import Services
-from bot.store import heads, projects, scans, tracking
-from bot.store.engine import session, transient, write_session
+from bot.store import clearances, commands, decisions, enforcement, heads, noise, projects, scans, tracking
+from bot.store.decisions import DecisionInputs
+from bot.store.engine import session, write_session
 from bot.store.tracking import OWN, Ref
 from bot.texts import Language
 from scanners.finding import Finding
@@ -65,7 +76,8 @@ log = structlog.get_logger(__name__)
 GITLAB_SIMILARITY = 30
 """Per cent of alike lines from which GitLab's diff takes a deleted and an added file for a rename (as Gitaly does)."""
 
-_LETTING_THROUGH = (Outcome.PASSED, Outcome.WARNED)
+_COMMANDS_COUNT = timedelta(days=3)
+"""How long a command that nobody announced is still meant."""
 _FAILED = ":failed"
 """Ends the id of the record of a scan that was given up; what comes before is the job's id."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -90,6 +102,8 @@ class Announced:
     head_sha: str
     start_sha: str
     target_branch: str
+    labels: tuple[str, ...] = ()
+    draft: bool = False
 
 
 @dataclass
@@ -105,6 +119,14 @@ class MergeRequestScan:
     sequence: int
     sleep: Callable[[float], None] = time.sleep
     """How to wait for GitLab; argument in seconds."""
+    target_branch: str | None = field(default=None, init=False)
+    """For which a verdict was published."""
+    merge_due: bool = field(default=False, init=False)
+    """Whether, after publishing, the merge bot has something to do for the target branch."""
+    ended: str | None = field(default=None, init=False)
+    """``closed`` or ``merged``, where GitLab says so of what was to be looked at."""
+    unheard: tuple[HandleNote, ...] = field(default=(), init=False)
+    """Commands that no event announced, found while publishing."""
     _known_project: Project | None = field(default=None, init=False, repr=False)
     """Read once in each job, for which it stays as it was."""
 
@@ -120,11 +142,14 @@ class MergeRequestScan:
         project = self._project()
         policy = self.services.policy().for_project(project.path)
         if not self._judged(request):
+            external_checks.take_back(self.services, request)
             self._set_status(request, "running", running_description(policy.language))
         return Announced(
             head_sha=request.diff_refs.head_sha,
             start_sha=request.diff_refs.start_sha,
             target_branch=request.target_branch,
+            labels=request.labels,
+            draft=request.draft,
         )
 
     def scan(self, announced: Announced) -> str:
@@ -143,8 +168,8 @@ class MergeRequestScan:
         self.watch.check()
         self._measure(assessed.runs)
         own = self._track(mirror, announced, assessed, started_at)
-        tracked, runs, decision = self._judge(project, announced, policy, own, assessed.runs)
-        decision = with_reasons(decision, reasons)
+        judged = self._judge(project, announced, policy, reasons, own, assessed.runs)
+        decision = judged.decision
         report = ScanReport(
             subject=Subject(
                 project=project.path,
@@ -154,13 +179,14 @@ class MergeRequestScan:
                 base_sha=base,
                 head_sha=announced.head_sha,
             ),
-            tracked=tracked,
-            runs=runs,
+            tracked=judged.tracked,
+            runs=judged.runs,
             decision=decision,
             started_at=started_at,
             seconds=time.monotonic() - started,
             files_changed=assessed.files_changed,
             files_read=assessed.files_read,
+            coverage=assessed.coverage,
         )
         log.info(
             "scanned", outcome=decision.outcome.value, seconds=round(report.seconds, 3), findings=len(report.tracked)
@@ -168,9 +194,11 @@ class MergeRequestScan:
         last_id, last = self._last()
         if last_id is not None and last is not None and _without_times(last) == _without_times(report):
             # Nothing that a person could want to know is new, so the merge request stays as it is.
+            self._note_circumstances(last_id, judged, "scan")
             return last_id
         with write_session(self.services.store) as writing:
             scans.record_scan(writing, report, project_id=self.project_id, scan_id=self.job_id)
+            self._record(writing, self.job_id, judged, "scan")
         return self.job_id
 
     def publish(self, scan_id: str) -> str:
@@ -184,10 +212,11 @@ class MergeRequestScan:
         project = self._project()
         mirror = self._mirror(project, report)
         policy, _ = self._policy_at(mirror, project, report)
-        problems = self._publish_conversation(request, report, policy, mirror)
+        problems = self._publish_conversation(request, report, policy, mirror, scan_id)
         if problems:
             raise PublicationIncomplete(failures.NOT_SENT.format(sentence=problems[0]))
-        outcome = report.decision.outcome
+        outcome, lets_through = report.decision.outcome, report.decision.lets_through
+        self._settle(mirror, report, scan_id, draft=request.draft or self._judged_as_draft(scan_id))
         self._set_status(request, *self._state(request, report, policy.language))
         with write_session(self.services.store) as writing:
             heads.mark_scanned(
@@ -203,10 +232,17 @@ class MergeRequestScan:
         if self._companions(request):
             # One of them may have been judged at the same moment, before it could know of this verdict, or this of its.
             self._set_status(request, *self._state(request, report, policy.language))
+        external_checks.answer(self.services, request, lets_through)
+        self.target_branch = request.target_branch
+        self.merge_due = after_verdict(self.services, request, policy, lets_through)
         return outcome.value
 
-    def sync(self) -> str:
-        """Judge the last scan again, as people may have confirmed findings, and bring the merge request in line."""
+    def sync(self, because: str = "") -> str:
+        """
+        Judge the last scan again, as people may have decided about findings, and bring the merge request in line.
+
+        ``because`` is the word of why; it is kept with the decision.
+        """
         scan_id, report = self._last()
         if scan_id is None or report is None:
             return "never_scanned"
@@ -214,21 +250,32 @@ class MergeRequestScan:
             return self._repeat_failure(report, reason)
         project = self._project()
         mirror = self._mirror(project, report)
+        if because != SyncReason.DECIDED.value:
+            # The policy is the one of now; a person who waits for an answer is not kept for it, and gets that of then.
+            with suppress(RefNotFound):
+                mirror.fetch([branch_refspec(report.subject.ref)])
         policy, reasons = self._policy_at(mirror, project, report)
         assert report.subject.head_sha is not None
-        announced = Announced(report.subject.head_sha, report.subject.head_sha, report.subject.ref)
+        request = self._merge_request()
+        announced = Announced(
+            report.subject.head_sha, report.subject.head_sha, report.subject.ref, request.labels, request.draft
+        )
         with session(self.services.store) as reading:
             seen = tracking.numbers_of(reading, self._ref(announced), OWN)
-        tracked, runs, decision = self._judge(project, announced, policy, *own_part(report.tracked, report.runs, seen))
-        decision = with_reasons(decision, reasons)
-        if (tracked, runs) != (report.tracked, report.runs):
+        judged = self._judge(project, announced, policy, reasons, *own_part(report.tracked, report.runs, seen))
+        if (judged.tracked, judged.runs) != (report.tracked, report.runs):
             # Reports of other tools came in since: another scan, as far as anybody can see.
-            scan_id, report = self.job_id, replace(report, tracked=tracked, runs=runs, decision=decision)
+            scan_id = self.job_id
+            report = replace(report, tracked=judged.tracked, runs=judged.runs, decision=judged.decision)
             with write_session(self.services.store) as writing:
                 scans.record_scan(writing, report, project_id=self.project_id, scan_id=scan_id)
-        elif decision != report.decision:
+                self._record(writing, scan_id, judged, because)
+        elif judged.decision != report.decision:
             with write_session(self.services.store) as writing:
-                scans.record_decision(writing, scan_id, decision)
+                scans.record_decision(writing, scan_id, judged.decision)
+                self._record(writing, scan_id, judged, because)
+        else:
+            self._note_circumstances(scan_id, judged, because)
         return self.publish(scan_id)
 
     def give_up(self, error: BaseException) -> str:
@@ -239,12 +286,13 @@ class MergeRequestScan:
         if not request.is_open:
             return request.state
         project = self._project()
-        language = self.services.policy().for_project(project.path).language
+        policy = self._policy_or_none(project)
+        language = policy.language if policy is not None else self.services.settings.language
         report = ScanReport(
             subject=Subject(project.path, project.url, self.iid, request.target_branch, None, request.sha),
             tracked=(),
             runs=(),
-            decision=not_assessed(reason),
+            decision=not_assessed(reason, policy_digest=policy.digest if policy is not None else ""),
             started_at=datetime.now(UTC),
             seconds=0.0,
             files_changed=0,
@@ -255,8 +303,13 @@ class MergeRequestScan:
             scan_id = f"{self.job_id}{_FAILED}"
             with write_session(self.services.store) as writing:
                 scans.record_scan(writing, report, project_id=self.project_id, scan_id=scan_id)
+                if policy is not None:
+                    inputs = DecisionInputs(extra_reasons=report.decision.reasons)
+                    self._record(writing, scan_id, Judged((), (), report.decision, policy, inputs), "failed")
+        withdraw(self.services, self.project_id, self.iid, clearances.VERDICT)
         # The status first, for once: it is red, and it is what stops the merge.
         self._set_status(request, "failed", failure_description(language, reason=reason))
+        external_checks.answer(self.services, request, lets_through=False)
         with write_session(self.services.store) as writing:
             heads.mark_failed(writing, self.project_id, self.iid, sequence=self.sequence, scan_id=scan_id)
         wanted = failure(reason, language, request.sha, scan_id.removesuffix(_FAILED))
@@ -264,7 +317,6 @@ class MergeRequestScan:
             wanted,
             self._discussions(),
             bot_id=self.services.bot_user.id,
-            author_id=request.author_id,
             positions={},
             language=language,
         )
@@ -316,19 +368,69 @@ class MergeRequestScan:
         project: Project,
         announced: Announced,
         policy: Policy,
+        reasons: tuple[Reason, ...],
         own: Sequence[TrackedFinding],
         own_runs: Sequence[ScannerRun],
-    ) -> tuple[tuple[TrackedFinding, ...], tuple[ScannerRun, ...], GateDecision]:
+    ) -> Judged:
         """The verdict on what our scan and other tools' reports about the same commit say."""
-        now, ref = datetime.now(UTC), self._ref(announced)
+        circumstances = Circumstances(frozenset(announced.labels), announced.draft)
+        judge = Judge(self.services, self.project_id, self._ref(announced), policy, reasons, circumstances)
+        return judge.judge(
+            own,
+            own_runs,
+            announced.head_sha,
+            partial(self._confirmed_in_threads, project, announced, policy),
+            datetime.now(UTC),
+        )
+
+    def _record(self, writing: Session, scan_id: str, judged: Judged, because: str) -> None:
+        """Keep a decision with what it followed from, so that it can be made again."""
+        decisions.record_decision(
+            writing,
+            scan_id=scan_id,
+            project_id=self.project_id,
+            iid=self.iid,
+            at=datetime.now(UTC),
+            because=because,
+            policy=judged.policy,
+            inputs=judged.inputs,
+            decision=judged.decision,
+        )
+
+    def _settle(self, mirror: Mirror, report: ScanReport, scan_id: str, *, draft: bool) -> None:
+        """
+        Say what may go into the target branch now; before the green light, which lets people try.
+
+        The verdict on a draft clears nothing: a policy may judge drafts more mildly, and GitLab lets nobody merge one.
+        """
+        assert report.subject.head_sha is not None
+        settle(
+            self.services,
+            mirror,
+            project_id=self.project_id,
+            iid=self.iid,
+            target_branch=report.subject.ref,
+            base_sha=report.subject.base_sha,
+            head_sha=report.subject.head_sha,
+            scan_id=scan_id,
+            lets_through=report.decision.lets_through and not draft,
+            at=datetime.now(UTC),
+        )
+
+    def _note_circumstances(self, scan_id: str, judged: Judged, because: str) -> None:
+        """Keep that the same was decided under other circumstances: what the next verdict needs is not what it was."""
         with session(self.services.store) as reading:
-            reports = tracking.said_by_others(reading, ref)
-            edited = tracking.edited_on(reading, ref)
-        tracked, runs = merged(own, own_runs, reports, announced.head_sha)
-        suppressed = suppressed_in(self.services.store, self.project_id, policy, tracked, edited, now)
-        note_used(self.services.store, suppressed, now)
-        decision = evaluate(policy, tracked, runs, confirmed=self._confirmed(project, tracked), suppressed=suppressed)
-        return tracked, runs, decision
+            last = decisions.last_decision(reading, self.project_id, self.iid)
+        now = judged.inputs.context
+        if last is None or (last.inputs.context.draft, last.inputs.context.labels) != (now.draft, now.labels):
+            with write_session(self.services.store) as writing:
+                self._record(writing, scan_id, judged, because)
+
+    def _judged_as_draft(self, scan_id: str) -> bool:
+        """Whether it was a draft when the verdict was made, even if it is none any more."""
+        with session(self.services.store) as reading:
+            last = decisions.last_decision(reading, self.project_id, self.iid)
+        return last is not None and last.scan_id == scan_id and last.inputs.context.draft
 
     def _last(self) -> tuple[str | None, ScanReport | None]:
         """Id and report of the last verdict that was published, or of the last scan that was given up."""
@@ -348,7 +450,8 @@ class MergeRequestScan:
         request = self._merge_request()
         if not request.is_open or not _is_about(report, request):
             raise Superseded
-        language = self.services.policy().for_project(self._project().path).language
+        policy = self._policy_or_none(self._project())
+        language = policy.language if policy is not None else self.services.settings.language
         self._set_status(request, "failed", failure_description(language, reason=reason))
         return Outcome.NOT_ASSESSED.value
 
@@ -359,14 +462,14 @@ class MergeRequestScan:
         A status belongs to the commit and not to the merge request. So one that is clean against its own target must
         not turn another of the same commit green, whose target lacks what this one's has.
         """
-        if report.decision.outcome not in _LETTING_THROUGH:
+        if not report.decision.lets_through:
             return "failed", status_description(report, language)
         waiting = False
         for head in self._companions(request):
             with session(self.services.store) as reading:
                 other = scans.load_scan(reading, head.last_scan_id) if head.last_scan_id is not None else None
             judged = other is not None and other.subject.head_sha == request.sha
-            if other is not None and judged and other.decision.outcome in _LETTING_THROUGH:
+            if other is not None and judged and other.decision.lets_through:
                 continue
             # Our own notes of it may be old: the event that closed it may have got lost.
             try:
@@ -412,7 +515,9 @@ class MergeRequestScan:
 
     def _merge_request(self) -> MergeRequest:
         self.watch.check()
-        return self.services.gitlab.merge_request(self.project_id, self.iid)
+        request = self.services.gitlab.merge_request(self.project_id, self.iid)
+        self.ended = request.state if request.state in ("closed", "merged") else None
+        return request
 
     def _project(self) -> Project:
         if self._known_project is not None:
@@ -428,12 +533,27 @@ class MergeRequestScan:
     def _discussions(self) -> Sequence[Discussion]:
         return self.services.gitlab.discussions(self.project_id, self.iid)
 
-    def _confirmed(self, project: Project, tracked: Iterable[TrackedFinding]) -> frozenset[str]:
+    def _confirmed_in_threads(
+        self, project: Project, announced: Announced, policy: Policy, tracked: Sequence[TrackedFinding]
+    ) -> frozenset[str]:
         if all(finding.presence is not Presence.CHANGED for finding in tracked):
             return frozenset()  # nothing else can be confirmed, so GitLab need not be asked
         request = self._merge_request()
+        resolved = self._resolved(project, request, self._discussions())
+        return confirmed_by(self.services, request, self._ref(announced), policy, tracked, resolved)
+
+    def _confirmed_since(
+        self, request: MergeRequest, report: ScanReport, policy: Policy, existing: Sequence[Discussion]
+    ) -> frozenset[str]:
+        """What was confirmed between the verdict and its publication: those threads are not opened again."""
+        blocking = [item for item in report.tracked if report.decision.blocks(item.finding.fingerprint)]
+        resolved = self._resolved(self._project(), request, existing)
+        ref = Ref(self.project_id, f"!{self.iid}", self.iid, report.subject.ref)
+        return confirmed_by(self.services, request, ref, policy, blocking, resolved)
+
+    def _resolved(self, project: Project, request: MergeRequest, existing: Sequence[Discussion]) -> dict[str, Note]:
         return confirmations(
-            self._discussions(),
+            existing,
             bot_id=self.services.bot_user.id,
             author_id=request.author_id,
             # Where GitLab resolves threads of edited lines by itself, it does so in the name of whoever pushed.
@@ -453,7 +573,7 @@ class MergeRequestScan:
         return project_policy(self.services.policy(), project.path, mirror, target)
 
     def _publish_conversation(
-        self, request: MergeRequest, report: ScanReport, policy: Policy, mirror: Mirror
+        self, request: MergeRequest, report: ScanReport, policy: Policy, mirror: Mirror, scan_id: str
     ) -> list[str]:
         refs = request.diff_refs
         # GitLab draws its diff with git's default algorithm, and accepts a comment only on a line of that diff.
@@ -461,20 +581,84 @@ class MergeRequestScan:
         if refs is not None and mirror.has_commit(refs.base_sha) and mirror.has_commit(refs.head_sha):
             changes = mirror.changes(refs.base_sha, refs.head_sha, algorithm="myers", similarity=GITLAB_SIMILARITY)
         by_path = {change.new_path: change for change in changes if change.new_path is not None}
-        wanted = conversation(report, policy, changes, policy.language)
+        existing, bot_id = self._discussions(), self.services.bot_user.id
+        note_tampering(
+            self.services,
+            request,
+            report.decision,
+            existing,
+            resolves_outdated=self._project().resolves_outdated_threads,
+        )
+        now = datetime.now(UTC)
+        missed = missed_commands(
+            existing, self._heard(), bot_id, now - _COMMANDS_COUNT, project_id=self.project_id, iid=self.iid
+        )
+        # Once a day: the first job of the note may be under way, or have been given up.
+        self.unheard = tuple(replace(job, again=now.date().isoformat()) for job in missed)
+        level = self._level()
+        receipt = self._receipt(report, scan_id, level)
+        wanted = conversation(
+            report,
+            policy,
+            changes,
+            policy.language,
+            existing=existing,
+            bot_id=bot_id,
+            receipt_id=receipt or "",
+            receipt_url=receipt_url(self.services.settings, receipt) if receipt else None,
+            enforcement=level,
+        )
         positions = {
             thread.fingerprint: position_for(by_path.get(thread.location.path), thread.location)
             for thread in wanted.threads
         }
         plan = plan_comments(
             wanted,
-            self._discussions(),
-            bot_id=self.services.bot_user.id,
-            author_id=request.author_id,
+            existing,
+            bot_id=bot_id,
             positions=positions,
             language=policy.language,
+            confirmed=self._confirmed_since(request, report, policy, existing),
         )
-        return self._send(request, plan)
+        problems = self._send(request, plan)
+        shown = {thread.fingerprint for thread in wanted.threads}
+        with write_session(self.services.store) as writing:
+            commented = [item for item in report.tracked if item.finding.fingerprint in shown]
+            noise.note_commented(writing, self.project_id, self.iid, commented)
+        return problems
+
+    def _level(self) -> str | None:
+        """How the verdict is enforced, for people; None while nobody has looked."""
+        with session(self.services.store) as reading:
+            known = enforcement.stored(reading, self.project_id)
+        return f"L{int(known.level)}" if known is not None and known.checked_at is not None else None
+
+    def _receipt(self, report: ScanReport, scan_id: str, level: str | None) -> str | None:
+        """Id of the signed receipt of this verdict; None where it cannot be signed."""
+        with session(self.services.store) as reading:
+            decided = decisions.last_decision(reading, self.project_id, self.iid)
+        ours = decided if decided is not None and decided.scan_id == scan_id else None
+        return issue_or_say(
+            self.services,
+            report,
+            project_id=self.project_id,
+            scan_id=scan_id,
+            at=ours.at if ours is not None else report.started_at,
+            decision_id=ours.id if ours is not None else None,
+            confirmed=ours.inputs.confirmed if ours is not None else frozenset(),
+            enforcement=level,
+        )
+
+    def _heard(self) -> frozenset[int]:
+        with session(self.services.store) as reading:
+            return commands.known_notes(reading, self.project_id, self.iid)
+
+    def _policy_or_none(self, project: Project) -> Policy | None:
+        """The organisation's policy; None where it cannot be read, which is then why nobody could judge."""
+        try:
+            return self.services.policy().for_project(project.path)
+        except ConfigurationError:
+            return None
 
     def _send(self, request: MergeRequest, plan: CommentPlan) -> list[str]:
         result = publish_comments(
@@ -535,17 +719,3 @@ def _without_times(report: ScanReport) -> ScanReport:
     """The report without what differs from one run to the next although nothing else does."""
     runs = tuple(replace(run, seconds=0.0, cached_files=0) for run in report.runs)
     return replace(report, runs=runs, started_at=_EPOCH, seconds=0.0)
-
-
-def explain(error: BaseException) -> str:
-    """One line about what went wrong that is safe to show to a developer."""
-    if isinstance(error, ConfigurationError):
-        return failures.WRONG_CONFIGURATION.format(sentence=str(error).splitlines()[0])
-    if isinstance(error, MergewardenError):
-        return str(error).splitlines()[0]
-    return failures.INTERNAL_ERROR.format(kind=type(error).__name__)
-
-
-def worth_retrying(error: BaseException) -> bool:
-    """Whether trying the step again may help."""
-    return bool(getattr(error, "retryable", False)) or transient(error)

@@ -19,6 +19,14 @@ from bot.pipeline.engine import JobQueue, Worker, migrate_engine
 from bot.pipeline.jobs import Jobs
 from bot.pipeline.nightly import renew_baselines
 from bot.pipeline.reconcile import reconcile
+from bot.pipeline.reminders import remind
+from bot.pipeline.rounds import (
+    check_projects,
+    follow_policy,
+    judge_after_endings,
+    judge_every_night,
+    visit_merge_queues,
+)
 from bot.pipeline.throwaway import sweep
 from bot.pipeline.workspace import clear_leftovers
 from bot.services import Services
@@ -35,8 +43,11 @@ from bot.store.executors import (
     remove_executors,
 )
 from bot.store.locks import only_one
+from bot.store.noise import purge_commented
+from bot.store.policies import purge_snapshots
 from bot.store.scans import purge_scans
 from bot.store.tracking import purge_refs
+from bot.store.wishes import purge as purge_wishes
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +55,8 @@ BEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0
 """A process that was not heard of for so long is taken for dead."""
 _HOUSEKEEPING_SECONDS = 3600.0
+_POLICY_SECONDS = 60.0
+_ROUND_SECONDS = 300.0
 _NIGHTLY_SECONDS = 900.0
 """How often it is asked whether anything is due this night."""
 _KEEP_JOBS = timedelta(days=30)
@@ -83,6 +96,8 @@ class WorkerProcess:
             self._every("beat", BEAT_SECONDS, self._beat),
             self._every("take over", BEAT_SECONDS, self._take_over, at_once=True),
             self._every("reconcile", services.settings.reconcile_interval_seconds, self._reconcile, at_once=True),
+            self._every("policy", _POLICY_SECONDS, self._policy, at_once=True),
+            self._every("round", _ROUND_SECONDS, self._round),
             self._every("housekeeping", _HOUSEKEEPING_SECONDS, self._housekeeping),
             self._every("nightly", _NIGHTLY_SECONDS, self._nightly),
         ]
@@ -148,7 +163,21 @@ class WorkerProcess:
     def _nightly(self) -> None:
         with only_one(self._services.store, "nightly") as mine:
             if mine:
-                renew_baselines(self._services, self._queue, datetime.now(UTC))
+                now = datetime.now(UTC)
+                renew_baselines(self._services, self._queue, now)
+                judge_every_night(self._services, self._queue, now)
+                remind(self._services, now)
+
+    def _policy(self) -> None:
+        follow_policy(self._services, self._queue, datetime.now(UTC))
+
+    def _round(self) -> None:
+        with only_one(self._services.store, "round") as mine:
+            if mine:
+                now = datetime.now(UTC)
+                check_projects(self._services, self._queue, now)
+                visit_merge_queues(self._services, self._queue, now)
+                judge_after_endings(self._services, self._queue, now)
 
     def _housekeeping(self) -> None:
         store, now = self._services.store, datetime.now(UTC)
@@ -161,6 +190,8 @@ class WorkerProcess:
                 (purge_deliveries, _KEEP_DELIVERIES),
                 (purge_scans, _KEEP_SCANS),
                 (purge_refs, _KEEP_SCANS),
+                (purge_commented, _KEEP_SCANS),
+                (purge_snapshots, _KEEP_SCANS),
             ):
                 removed = 1
                 while removed and not self._stop.is_set():
@@ -168,6 +199,7 @@ class WorkerProcess:
                         removed = purge(writing, before=now - keep)
             with write_session(store) as writing:
                 purge_take_overs(writing, before=now - _KEEP_JOBS)
+                purge_wishes(writing, before=now - _KEEP_SCANS)
             self._services.cache.purge(unused_for=_KEEP_RESULTS, max_bytes=_CACHE_BYTES)
 
 

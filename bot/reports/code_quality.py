@@ -103,11 +103,13 @@ def _unanswered(report: ScanReport, wording: Wording) -> Iterator[dict[str, Any]
             yield _entry(text, "mergewarden/not-assessed", _hash(f"not-assessed|{run.scanner}"), "critical", ".", 1, 1)
     named = {run.scanner for run in report.runs}
     for reason in report.decision.reasons:
-        if reason.code is ReasonCode.FILE_NOT_READ or reason.subject in named:
+        if reason.code is ReasonCode.FILE_NOT_READ:
+            continue
+        if reason.code is ReasonCode.SCANNER_NOT_ASSESSED and reason.subject in named:
             continue
         if reason.code is ReasonCode.PROJECT_POLICY_REFUSED:
             continue
-        if reason.code is ReasonCode.PROJECT_POLICY_IGNORED:
+        if reason.code in (ReasonCode.PROJECT_POLICY_IGNORED, ReasonCode.POLICY_NOT_CURRENT):
             text, identity = wording.reason(reason), _hash(f"policy|{reason.subject}")
             yield _entry(text, "mergewarden/policy", identity, "major", ".", 1, 1)
             continue

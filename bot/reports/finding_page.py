@@ -168,7 +168,7 @@ def finding_page(dossier: Dossier, wording: Wording, now: datetime) -> FindingPa
         history=tuple(_event(event, wording) for event in dossier.history[-_MOST_ROWS:]),
         sightings=tuple(_sighting(seen, known.id, wording) for seen in dossier.sightings[:_MOST_ROWS]),
         witnesses=tuple(_witness(said, wording) for said in dossier.witnesses[:_MOST_ROWS]),
-        suppressions=tuple(_suppression(made, wording, now) for made in suppressions[-_MOST_ROWS:]),
+        suppressions=tuple(suppression_row(made, wording, now) for made in suppressions[-_MOST_ROWS:]),
     )
 
 
@@ -345,7 +345,8 @@ def _witness(said: Witness, wording: Wording) -> WitnessRow:
     )
 
 
-def _suppression(made: Suppression, wording: Wording, now: datetime) -> SuppressionRow:
+def suppression_row(made: Suppression, wording: Wording, now: datetime) -> SuppressionRow:
+    """An exception as pages list it; ``now`` decides where it stands."""
     return SuppressionRow(
         number=made.id,
         standing=wording.standing(made.standing(now)),

@@ -97,7 +97,7 @@ def _messages(report: ScanReport, wording: Wording) -> list[dict[str, str]]:
             messages.append({"level": "fatal", "value": one_line(text)})
     named = {run.scanner for run in report.runs if not run.assessed}
     for reason in report.decision.reasons:
-        if reason.subject not in named:
+        if reason.code is not ReasonCode.SCANNER_NOT_ASSESSED or reason.subject not in named:
             level = "info" if reason.code is ReasonCode.PROJECT_POLICY_REFUSED else "warn"
             messages.append({"level": level, "value": one_line(wording.reason(reason))})
     return messages

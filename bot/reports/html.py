@@ -193,7 +193,11 @@ def _sections(report: ScanReport, wording: Wording) -> list[Section]:
         if not found:
             continue
         judged = presence in (Presence.NEW, Presence.CHANGED) or (
-            presence is Presence.EXISTING and report.subject.base_sha is None
+            presence is Presence.EXISTING
+            and (
+                report.subject.base_sha is None
+                or any(report.decision.objects_to(tracked.finding.fingerprint) for tracked in found)
+            )
         )
         cards = [_card(tracked, report, wording) for tracked in found]
         sections.append(

@@ -10,7 +10,8 @@ words (severity, status, presence, outcome ...) are the enum values of ``scanner
 - ``started_at`` (RFC 3339, UTC), ``seconds``, ``files_changed``, ``files_read``
 - ``decision``: ``outcome``, ``policy_digest``, ``violations`` (``fingerprint``, ``rule``, ``blocks``), ``reasons``
   (``code``, ``subject``, ``detail``), ``suppressed`` (``fingerprint``, ``suppression_id``, null for one in the code,
-  ``explanation``; since 1.1)
+  ``explanation``; since 1.1), ``lets_through`` (since 1.2: the outcome, and whether the policy tolerates that nobody
+  could judge), ``monitored`` (since 1.2: ``fingerprint`` and ``rule`` of what a rule on trial would have said)
 - ``counts``: findings by presence and, of those in the head, by severity
 - ``scanners``: one entry per run, with ``gaps`` (files not read); ``assessed`` false means no answer, not a clean one
 - ``findings``: worst first; ``blocks`` tells whether it keeps the change from being merged; since 1.1 ``number`` is
@@ -24,14 +25,14 @@ from datetime import UTC
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from bot.domain.verdict import Presence, ScanReport, TrackedFinding
+from bot.domain.verdict import Effect, Presence, ScanReport, TrackedFinding
 from bot.reports.documents import dump
 from bot.reports.wording import Lookup, Wording, words_in
 from bot.texts import Language
 from scanners.finding import Finding, Severity
 from scanners.interface import ScannerRun
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 def tool_version() -> str:
@@ -71,8 +72,16 @@ def json_document(report: ScanReport, wording: Wording) -> dict[str, Any]:
             "outcome": decision.outcome.value,
             "policy_digest": decision.policy_digest,
             "violations": [
-                {"fingerprint": v.fingerprint, "rule": v.rule, "blocks": v.blocks} for v in decision.violations
+                {"fingerprint": v.fingerprint, "rule": v.rule, "blocks": v.blocks}
+                for v in decision.violations
+                if v.effect is not Effect.MONITOR
             ],
+            "monitored": [
+                {"fingerprint": v.fingerprint, "rule": v.rule}
+                for v in decision.violations
+                if v.effect is Effect.MONITOR
+            ],
+            "lets_through": decision.lets_through,
             "reasons": [{"code": r.code.value, "subject": r.subject, "detail": r.detail} for r in decision.reasons],
             "suppressed": [
                 {"fingerprint": s.fingerprint, "suppression_id": s.suppression_id, "explanation": s.explanation}

@@ -7,7 +7,9 @@ hidden marker is added at the end by ``bot.gitlab``.
 
 from __future__ import annotations
 
+from bot.domain.enforcement import Level
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
+from bot.reports.enforcement import level_words
 from bot.reports.markdown import (
     code_span,
     host_of,
@@ -34,7 +36,16 @@ from bot.reports.markdown_parts import (
     scanner_table,
 )
 from bot.reports.visible import one_line, shorten, visible
-from bot.reports.wording import SEVERITY_SYMBOLS, SYMBOLS, Lookup, Wording, counted_presences, number_of, words_in
+from bot.reports.wording import (
+    SEVERITY_SYMBOLS,
+    SYMBOLS,
+    Lookup,
+    Wording,
+    counted_presences,
+    counting,
+    number_of,
+    words_in,
+)
 from bot.texts import Language
 from scanners.finding import Finding
 
@@ -89,6 +100,8 @@ def render_summary_note(
     max_rows: int,
     detail_url: str | None = None,
     enforcement: str | None = None,
+    receipt_id: str | None = None,
+    receipt_url: str | None = None,
     lookup: Lookup | None = None,
 ) -> str:
     """
@@ -97,6 +110,8 @@ def render_summary_note(
     ``threads_shown``: fingerprints of the findings that have a thread of their own; the other new and changed ones are
     listed here, at most ``max_rows`` of them. ``detail_url``: page of ours with everything. ``enforcement``: how the
     verdict is enforced, ``L0`` to ``L3`` or a sentence of the operator's.
+    ``receipt_id``: the receipt of this verdict; empty where none could be signed, None to say nothing of it.
+    ``receipt_url``: its page.
     """
     wording = words_in(language, lookup)
     before = [
@@ -111,7 +126,7 @@ def render_summary_note(
         _folded_findings(report, wording, Presence.EXISTING, wording.t.gettext("Existing before, not judged here")),
         _folded_scanners(report, wording),
         _folded_gaps(report, wording),
-        _footer(report, wording, detail_url, enforcement),
+        _footer(report, wording, detail_url, enforcement, _receipt(receipt_id, receipt_url, wording)),
     ]
     # The table takes what the rest leaves. Some characters are kept for its head and the line below it.
     budget = LONGEST_SUMMARY - len(_body([*before, *after])) - 600 - 2 * len(detail_url or "")
@@ -268,22 +283,21 @@ def _findings_table(
 ) -> str:
     """Blocking findings first, so that the cap never hides what keeps the merge request from being merged."""
     elsewhere = threads_shown | {excused.fingerprint for excused in report.decision.suppressed}
-    listed = [
-        tracked
-        for tracked in report.with_presence(Presence.NEW, Presence.CHANGED)
-        if tracked.finding.fingerprint not in elsewhere
-    ]
+    listed = [tracked for tracked in counting(report) if tracked.finding.fingerprint not in elsewhere]
     if not listed:
         return ""
     listed.sort(key=lambda tracked: not report.decision.blocks(tracked.finding.fingerprint))
     _ = wording.t.gettext
     headers = [_("Severity"), _("Finding"), _("Where"), _("Scanners"), _("Blocks")]
     rows = fitting([_finding_row(tracked, report, wording) for tracked in listed[: max(0, max_rows)]], budget)
-    title = (
-        _("New and changed findings that have no thread of their own")
-        if threads_shown
-        else _("New and changed findings")
-    )
+    if any(tracked.presence is Presence.EXISTING for tracked in listed):
+        title = _("Findings that count and have no thread of their own") if threads_shown else _("Findings that count")
+    else:
+        title = (
+            _("New and changed findings that have no thread of their own")
+            if threads_shown
+            else _("New and changed findings")
+        )
     shown = "\n".join([row(headers), divider(len(headers)), *rows]) if rows else ""
     return _body([f"**{title}** ({len(listed)})", shown, left_out(len(listed) - len(rows), wording, url)])
 
@@ -294,6 +308,8 @@ def _finding_row(tracked: TrackedFinding, report: ScanReport, wording: Wording) 
     title = _numbered(prose_line(wording.words_of(finding).title, 160, in_table=True), tracked)
     if tracked.presence is Presence.CHANGED:
         title += f" ({_('edited, still flagged')})"
+    elif tracked.presence is Presence.EXISTING:
+        title += f" ({wording.presence(tracked.presence)})"
     return row(
         [
             _level(finding, wording),
@@ -339,7 +355,12 @@ def _numbered(title: str, tracked: TrackedFinding) -> str:
 
 
 def _folded_findings(report: ScanReport, wording: Wording, presence: Presence, title: str) -> str:
-    found = report.with_presence(presence)
+    found = [
+        tracked
+        for tracked in report.with_presence(presence)
+        # What a rule objects to although it was there before stands above, among what counts.
+        if presence is not Presence.EXISTING or not report.decision.objects_to(tracked.finding.fingerprint)
+    ]
     if not found:
         return ""
     _ = wording.t.gettext
@@ -375,7 +396,18 @@ def _folded_gaps(report: ScanReport, wording: Wording) -> str:
     return details(title, gap_table(gaps, wording, _FOLDED_BUDGET))
 
 
-def _footer(report: ScanReport, wording: Wording, url: str | None, enforcement: str | None) -> str:
+def _receipt(receipt_id: str | None, url: str | None, wording: Wording) -> str:
+    _ = wording.t.gettext
+    if receipt_id is None:
+        return ""
+    if not receipt_id:
+        return _("no receipt: it could not be signed")
+    if url and host_of(url):
+        return link(_("Signed receipt"), url, host_of(url))
+    return f"{_('Signed receipt')}{wording.colon()}{code_span(receipt_id, 80)}"
+
+
+def _footer(report: ScanReport, wording: Wording, url: str | None, enforcement: str | None, receipt: str) -> str:
     subject = report.subject
     _ = wording.t.gettext
     commits = ""
@@ -390,6 +422,7 @@ def _footer(report: ScanReport, wording: Wording, url: str | None, enforcement: 
         wording.t.ngettext("{n} file read", "{n} files read", report.files_read).format(n=report.files_read),
         wording.seconds(report.seconds),
         link(_("Full report"), url, host_of(url)) if url and host_of(url) else "",
+        receipt,
     ]
     line = " · ".join(fact for fact in facts if fact)
     return _body([line, _enforcement(enforcement, wording)])
@@ -398,11 +431,6 @@ def _footer(report: ScanReport, wording: Wording, url: str | None, enforcement: 
 def _enforcement(enforcement: str | None, wording: Wording) -> str:
     if not enforcement:
         return ""
-    _ = wording.t.gettext
-    known = {
-        "L0": _("advice only: comments and reports, nothing keeps the merge request from being merged"),
-        "L1": _("commit status and threads; a developer with bad intent could get around them"),
-        "L2": _("only the merge bot may merge into the protected branch"),
-        "L3": _("the server refuses commits that were not cleared"),
-    }
-    return f"{_('How this is enforced')}{wording.colon()}{known.get(enforcement) or plain(shorten(enforcement, 300))}"
+    known = {level.name: level_words(level, wording.language) for level in Level}
+    said = known.get(enforcement) or plain(shorten(enforcement, 300))
+    return f"{wording.t.gettext('How this is enforced')}{wording.colon()}{said}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from string import Formatter
 
-from bot.domain import explanations, failures, policy_problems, suppression_texts
+from bot.domain import clearance, explanations, failures, merge_texts, policy_problems, suppression_texts
 from scanners import reasons
 
 LONGEST = 2_000
@@ -26,6 +26,8 @@ TEMPLATES: tuple[str, ...] = (
     *failures.ALL,
     *policy_problems.ALL,
     *suppression_texts.ALL,
+    *merge_texts.ALL,
+    *clearance.ALL,
 )
 """Every sentence that has a translation; the first that fits counts."""
 
@@ -63,6 +65,8 @@ FIELDS: Mapping[str, str] = {
     "size": _NUMBER,
     "status": _NUMBER,
     "seconds": r"[0-9][0-9.e+-]{0,19}",
+    "commit": r"[0-9a-f]{7,64}",
+    "merged": r"[0-9a-f]{7,64}",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
 }
 """What may stand in a field, by its name. No two of them can share a text in more than one way."""

@@ -24,7 +24,16 @@ from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport
 from bot.reports.markdown_parts import gaps_of
 from bot.reports.sentences import parse
 from bot.reports.visible import lines_of, one_line, shorten, shorten_path, visible
-from bot.reports.wording import FindingWords, Lookup, Wording, counted_presences, number_of, scanners_of, words_in
+from bot.reports.wording import (
+    FindingWords,
+    Lookup,
+    Wording,
+    counted_presences,
+    counting,
+    number_of,
+    scanners_of,
+    words_in,
+)
 from bot.texts import Language
 from scanners.finding import Finding, Severity
 from scanners.redact import MASK
@@ -149,11 +158,10 @@ def _headline(report: ScanReport, wording: Wording) -> Text:
 
 
 def _judged(report: ScanReport) -> list[TrackedFinding]:
-    """What is judged: new and changed findings, or everything when there is nothing to compare with. By place."""
-    presences = [Presence.NEW, Presence.CHANGED]
+    """What the change is judged by, or everything when there is nothing to compare with. By place."""
+    found = counting(report)
     if report.subject.base_sha is None:
-        presences.append(Presence.EXISTING)
-    found = report.with_presence(*presences)
+        found = report.with_presence(Presence.NEW, Presence.CHANGED, Presence.EXISTING)
     return sorted(found, key=lambda t: (str(t.finding.location.path), t.finding.location.start_line))
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from bot.domain.known import Whereabouts
 from bot.domain.suppression import Standing
 from bot.domain.triage import Justification, TriageState
-from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
+from bot.domain.verdict import Effect, Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
 from bot.reports.sentences import translate
 from bot.reports.visible import one_line
 from bot.texts import Language, translations
@@ -267,7 +267,10 @@ class Wording:
             case Outcome.PASSED:
                 return self._passed(report)
             case Outcome.NOT_ASSESSED:
-                return self._unanswered(report) or self.t.gettext("the scan gave no full answer")
+                why = self._unanswered(report) or self.t.gettext("the scan gave no full answer")
+                if report.decision.tolerated:
+                    return self.clauses([why, self.t.gettext("the policy lets it through all the same")])
+                return why
 
     def _failed(self, report: ScanReport) -> str:
         n = blocking_count(report)
@@ -317,8 +320,14 @@ class Wording:
         if files:
             n = len(files)
             parts.append(self.t.ngettext("{n} file could not be read", "{n} files could not be read", n).format(n=n))
+        if old := sorted({one_line(r.subject, 40) for r in reasons if r.code is ReasonCode.ADVISORIES_OLD}):
+            parts.append(self.t.gettext("the advisories of {scanners} are old").format(scanners=self.joined(old)))
+        if any(reason.code is ReasonCode.FACTS_MISSING for reason in reasons):
+            parts.append(self.t.gettext("not all is known that the policy asks for"))
         if policy_ignored(report):
             parts.append(self.t.gettext("the project's own policy does not count"))
+        if policy_outdated(report):
+            parts.append(self.t.gettext("the policy is not the newest"))
         return self.clauses(parts)
 
     def what_to_do(self, report: ScanReport) -> str:
@@ -334,9 +343,19 @@ class Wording:
                         "Nothing has to be done before the merge, but the project's own policy on the target branch "
                         "has to be mended before it counts."
                     )
+                if policy_outdated(report) and not warning_count(report):
+                    return self.t.gettext(
+                        "Nothing has to be done before the merge, but whoever keeps the policy has to mend the policy "
+                        "project before its newest version counts."
+                    )
                 return self.t.gettext("Nothing has to be done before the merge, but the findings below deserve a look.")
             case Outcome.PASSED:
                 return self.t.gettext("Nothing has to be done.")
+            case Outcome.NOT_ASSESSED if report.decision.tolerated:
+                return self.t.gettext(
+                    "The policy lets this through although nobody could judge it. The reasons are below; scan again "
+                    "when they are mended."
+                )
             case Outcome.NOT_ASSESSED:
                 return self.t.gettext(
                     "No answer is not a good answer, so this does not count as passed. The reasons are below; scan "
@@ -352,6 +371,12 @@ class Wording:
             case ReasonCode.FILE_NOT_READ:
                 sentence = self.t.gettext("{path} was not read").format(path=reason.subject)
                 detail = self.gap(reason.detail)
+            case ReasonCode.ADVISORIES_OLD:
+                sentence = self.t.gettext("The advisories of {scanner} are old").format(scanner=reason.subject)
+                detail = self.said(reason.detail)
+            case ReasonCode.FACTS_MISSING:
+                sentence = self.t.gettext("{fact} is missing").format(fact=self._fact(reason.subject))
+                detail = self.said(reason.detail)
             case ReasonCode.SCAN_FAILED:
                 sentence = self.t.gettext("The scan could not be done")
                 detail = self.said(reason.detail)
@@ -360,12 +385,33 @@ class Wording:
                     "{file} on the target branch is wrong, so only the organisation's policy counts"
                 ).format(file=reason.subject)
                 detail = self.said(reason.detail)
+            case ReasonCode.PROJECT_POLICY_REFUSED if ": " in reason.subject:
+                file, _, setting = reason.subject.partition(": ")
+                sentence = self.t.gettext("{setting} in {file} would weaken the policy above it").format(
+                    setting=setting, file=file
+                )
+                detail = self.said(reason.detail)
             case ReasonCode.PROJECT_POLICY_REFUSED:
                 sentence = self.t.gettext(
                     "{setting} of the project's own policy would weaken the organisation's"
                 ).format(setting=reason.subject)
                 detail = self.said(reason.detail)
+            case ReasonCode.POLICY_NOT_CURRENT:
+                sentence = self.t.gettext(
+                    "{file} of the policy project cannot be used as it is now, so its last good version counts"
+                ).format(file=reason.subject)
+                detail = self.said(reason.detail)
         return f"{sentence}{self.colon()}{detail}" if detail else sentence
+
+    def _fact(self, subject: str) -> str:
+        """What a rule asks for besides the finding itself, as a reader knows it."""
+        names = {
+            "epss": self.t.gettext("EPSS (how likely it is exploited)"),
+            "kev": self.t.gettext("KEV (whether it is known to be exploited)"),
+            "licence": self.t.gettext("the licence"),
+            "age": self.t.gettext("the age"),
+        }
+        return names.get(subject, subject)
 
     def _why_unanswered(self, detail: str) -> str:
         """A scanner's own reason; the gate puts down how it ended where it gave none."""
@@ -374,7 +420,7 @@ class Wording:
 
     def reason_label(self, reason: Reason) -> tuple[str, str]:
         """Symbol and word or two that go before a reason in a list."""
-        if reason.code is ReasonCode.PROJECT_POLICY_IGNORED:
+        if reason.code in (ReasonCode.PROJECT_POLICY_IGNORED, ReasonCode.POLICY_NOT_CURRENT):
             return SYMBOLS[Outcome.WARNED], self.t.gettext("Policy")
         if reason.code is ReasonCode.PROJECT_POLICY_REFUSED:
             return "ℹ️", self.t.gettext("Policy")
@@ -443,7 +489,7 @@ class Wording:
         """What a changed finding means and who may close it."""
         return self.t.gettext(
             "The flagged line was edited and is still flagged. If it was accepted before, that decision was about the "
-            "old line: somebody other than the author confirms it by resolving this thread."
+            "old line: somebody other than the author confirms it with `/mw confirm`, or by resolving this thread."
         )
 
     def clears(self, tracked: TrackedFinding, *, blocks: bool) -> str:
@@ -453,7 +499,8 @@ class Wording:
         if blocks:
             return self.t.gettext(
                 "This blocks the merge until a push removes it. Resolving the thread does not unblock; it closes by "
-                "itself when the finding is gone, unless somebody wrote in it."
+                "itself when the finding is gone, unless somebody wrote in it. Wrong, or to be accepted? Answer with "
+                "`/mw fp` or `/mw accept` and the reason; `/mw help` says more."
             )
         return self.t.gettext(
             "This does not block the merge. The thread closes by itself when the finding is gone, unless somebody "
@@ -476,9 +523,18 @@ def blocking_count(report: ScanReport) -> int:
 
 
 def warning_count(report: ScanReport) -> int:
-    """How many findings a policy rule objects to without blocking."""
+    """How many findings a policy rule objects to without blocking; what is only monitored is no objection."""
     objected = {violation.fingerprint for violation in report.decision.violations}
-    return len({fingerprint for fingerprint in objected if not report.decision.blocks(fingerprint)})
+    return len({mark for mark in objected if report.decision.effect_on(mark) is Effect.COMMENT})
+
+
+def counting(report: ScanReport) -> tuple[TrackedFinding, ...]:
+    """What a change is judged by: what it brings, and what was there before where a rule objects to that."""
+    return tuple(
+        tracked
+        for tracked in report.with_presence(Presence.NEW, Presence.CHANGED, Presence.EXISTING)
+        if tracked.presence is not Presence.EXISTING or report.decision.objects_to(tracked.finding.fingerprint)
+    )
 
 
 def policy_ignored(report: ScanReport) -> bool:
@@ -513,3 +569,8 @@ def number_of(tracked: TrackedFinding) -> str:
 def scanners_of(finding: Finding) -> list[str]:
     """Names of all scanners that saw the finding, sorted."""
     return sorted({attribution.scanner for attribution in finding.attributions} | {finding.scanner})
+
+
+def policy_outdated(report: ScanReport) -> bool:
+    """Whether the policy project's newest version did not count."""
+    return any(reason.code is ReasonCode.POLICY_NOT_CURRENT for reason in report.decision.reasons)

@@ -153,6 +153,21 @@ def open_heads_at(session: Session, sha: str) -> tuple[MergeRequestHead, ...]:
     return tuple(_head(row) for row in rows)
 
 
+def judged_and_open(
+    session: Session, *, project_id: int | None = None, target_branch: str | None = None
+) -> tuple[tuple[int, int], ...]:
+    """Project and number of every open merge request that has a verdict; of one project or target branch only."""
+    query = select(_HEAD.c.project_id, _HEAD.c.iid).where(
+        _HEAD.c.state == HeadState.OPENED.value, _HEAD.c.last_scan_id.is_not(None)
+    )
+    if project_id is not None:
+        query = query.where(_HEAD.c.project_id == project_id)
+    if target_branch is not None:
+        query = query.where(_HEAD.c.target_branch == target_branch)
+    rows = session.execute(query.order_by(_HEAD.c.project_id, _HEAD.c.iid))
+    return tuple((row.project_id, row.iid) for row in rows)
+
+
 def mark_scanned(
     session: Session,
     project_id: int,

@@ -81,6 +81,21 @@ def for_review(session: Session, project_id: int | None = None, *, revoked: bool
     return tuple(suppression_of(row) for row in session.execute(query).mappings())
 
 
+def ended_between(session: Session, after: datetime, until: datetime) -> tuple[Suppression, ...]:
+    """Those that had an effect to their end, which came after the one moment and not after the other; by number."""
+    query = (
+        select(_SUPPRESSION)
+        .where(
+            _SUPPRESSION.c.revoked_at.is_(None),
+            or_(~_SUPPRESSION.c.needs_approval, _SUPPRESSION.c.approved_at.is_not(None)),
+            _SUPPRESSION.c.expires_at > after,
+            _SUPPRESSION.c.expires_at <= until,
+        )
+        .order_by(_SUPPRESSION.c.id)
+    )
+    return tuple(suppression_of(row) for row in session.execute(query).mappings())
+
+
 def mark_used(session: Session, ids: Collection[int], at: datetime) -> int:
     """
     Note that these marked a finding on the day of ``at``; how many were written.

@@ -14,7 +14,10 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from bot.observability.metrics import QueueDepth
 from bot.web.api import ApiDependencies, add_api
 from bot.web.health import Readiness, ReadinessCheck, healthz, readyz_endpoint
+from bot.web.hook import HookDependencies, add_hook
 from bot.web.metrics import metrics_endpoint
+from bot.web.projects import ProjectDependencies, add_projects
+from bot.web.receipts import ReceiptDependencies, add_receipts
 from bot.web.webhook import WebhookDependencies, webhook_endpoint
 
 WEBHOOK_PATH = "/webhooks/gitlab"
@@ -59,6 +62,12 @@ class WebDependencies:
     """Asks the store; called in a thread."""
     api: ApiDependencies | None = None
     """None for an application without the API."""
+    projects: ProjectDependencies | None = None
+    """None for an application without pages of projects."""
+    receipts: ReceiptDependencies | None = None
+    """None for an application that shows no receipts."""
+    hook: HookDependencies | None = None
+    """None where no pre-receive hook asks."""
     lifespan: Lifespan[FastAPI] | None = None
     """What runs beside the application, from start to end."""
 
@@ -97,4 +106,10 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
     app.add_route("/metrics", metrics_endpoint(dependencies.webhook.metrics, dependencies.queue_depth), methods=["GET"])
     if dependencies.api is not None:
         add_api(app, dependencies.api)
+    if dependencies.projects is not None:
+        add_projects(app, dependencies.projects)
+    if dependencies.receipts is not None:
+        add_receipts(app, dependencies.receipts)
+    if dependencies.hook is not None:
+        add_hook(app, dependencies.hook)
     return app

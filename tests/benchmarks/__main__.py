@@ -12,7 +12,18 @@ from rich.console import Console
 from tests.benchmarks import replay
 from tests.benchmarks.figures import Figure, print_figures
 
-NAMES = ("merge_request", "webhook", "memory", "kills", "replay", "findings_list", "importing")
+NAMES = (
+    "merge_request",
+    "webhook",
+    "memory",
+    "kills",
+    "replay",
+    "findings_list",
+    "importing",
+    "gate",
+    "pre_receive",
+    "decision",
+)
 
 
 def main() -> int:

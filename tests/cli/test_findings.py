@@ -232,6 +232,8 @@ def add(*about: str) -> tuple[str, ...]:
 
 def test_a_rule_and_an_advisory_are_suppressed_for_one_project_or_all(shop: Shop) -> None:
     shop.ok(*add("--scanner", "semgrep", "--rule", SAST.rule_id, "--path", "src/", "--project", "shop/backend"))
+    assert "suppressed" not in shop.ok("findings", "list", "--project", "5")
+    shop.ok(*add("--scanner", "bandit", "--rule", "B608", "--project", "shop/backend"))
     assert "suppressed" in shop.ok("findings", "list", "--project", "5")
     assert "suppressed" not in shop.ok("findings", "list", "--project", "6")
     shop.ok(*add("--advisory", "cve-2099-1", "--package", "Sample"))

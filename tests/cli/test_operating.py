@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -113,6 +114,19 @@ def test_doctor_says_what_is_wrong(
     assert "wrong-token-of-somebody" not in output
 
 
+def test_doctor_says_that_receipts_cannot_be_signed_and_makes_no_key(configured: CommandLine, doctor: Doctor) -> None:
+    place = configured.data_dir / "keys" / "receipts.pem"
+    _, output = doctor(configured, "good/shop")
+    assert "a key is made for the first one" in output
+    assert not place.exists()
+    assert configured("receipt", "key").returncode == 0
+    assert "signed with key" in doctor(configured, "good/shop")[1]
+    place.chmod(0o644)
+    status, output = doctor(configured, "good/shop")
+    place.chmod(0o600)
+    assert (status, "verdicts come without a receipt" in output) == (1, True)
+
+
 def test_doctor_sees_a_token_without_the_scope(
     gitlab: Standin, user: User, configured: CommandLine, doctor: Doctor
 ) -> None:
@@ -174,6 +188,34 @@ def test_advisories(tmp_path: Path) -> None:
     assert line("advisories", "import", tmp_path / "all.zip").stdout.startswith("0 new, 0 changed, 1 unchanged")
     status = line("advisories", "status")
     assert (status.returncode, status.stdout.startswith("1 advisories")) == (0, True)
+
+
+def test_lists_of_exploits(tmp_path: Path) -> None:
+    """Recognised by what they hold, whatever they are called."""
+    line = CommandLine(tmp_path)
+    scores, catalogue = tmp_path / "scores", tmp_path / "catalogue.json"
+    scores.write_bytes(
+        gzip.compress(
+            b"#model_version:v2025.03.14,score_date:2026-01-02T12:00:00Z\ncve,epss,percentile\nCVE-2021-44228,0.94,0.99\n"
+        )
+    )
+    entries = [{"cveID": "CVE-2021-44228", "dateAdded": "2021-12-10"}]
+    released = {"title": "x", "dateReleased": "2026-01-03T00:00:00Z", "vulnerabilities": entries}
+    catalogue.write_text(json.dumps(released), encoding="utf-8")
+    assert "no EPSS scores imported" in line("advisories", "status").stdout
+    assert line("advisories", "import", scores).stdout == "1 EPSS scores of 2026-01-02, 0 rejected\n"
+    done = line("advisories", "import", catalogue)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "1 known exploited vulnerabilities (KEV) of 2026-01-03, 0 rejected\n",
+    )
+    status = line("advisories", "status").stdout.splitlines()
+    assert status[1].startswith("1 EPSS scores of 2026-01-02 (")
+    assert status[2].startswith("1 known exploited vulnerabilities (KEV) of 2026-01-03 (")
+    scores.write_bytes(b"#model_version:v1,score_date:2026-01-02T12:00:00Z\nbroken\n")
+    refused = line("advisories", "import", scores)
+    assert refused.returncode == 2
+    assert "scores: its second line is not: cve,epss,percentile" in refused.stderr
 
 
 def test_import_of_what_is_no_archive(tmp_path: Path) -> None:

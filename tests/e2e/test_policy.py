@@ -30,6 +30,15 @@ def test_policy_of_the_target_branch_tightens(stage: Stage) -> None:
     free.judged({"pick.py": WEAK_RANDOM}, "success")
 
 
+def test_an_open_merge_request_is_judged_by_the_policy_that_its_target_gets(stage: Stage) -> None:
+    """Nobody pushes to the merge request: it was green, and the target branch becomes stricter."""
+    story = stage.story("policy/later", {"README.md": "Later.\n"})
+    request = story.judged({"pick.py": WEAK_RANDOM}, "success")
+    stage.settle()  # the default branch has been read once, so that it is known what changes on it
+    story.gitlab.commit(story.project, "main", {".mergewarden.yml": STRICT}, author=stage.ada)
+    story.verdict(request, ["failed"])
+
+
 @pytest.mark.parametrize("broken", [b"version: 1\nblok: []\n", b"\xff\xfe"])
 def test_broken_policy_on_the_target_branch_is_said_and_the_organisations_counts(stage: Stage, broken: bytes) -> None:
     story = stage.story("policy/broken", {".mergewarden.yml": broken})

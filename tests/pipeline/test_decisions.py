@@ -185,6 +185,11 @@ def test_a_finding_that_was_edited_since_is_shown_without_its_suppression(opened
 def test_a_suppression_by_rule_is_shown_with_the_finding(opened: Session) -> None:
     rule = accepted(scope=Scope.RULE, scanner="semgrep", rule_id="python.sql-injection")
     made = suppressions.create(opened, rule)
+    # Bandit sees it as well.
+    alone = dossier(opened, 1, NOW)
+    assert alone is not None
+    assert alone.match is None
+    suppressions.create(opened, accepted(scope=Scope.RULE, scanner="bandit", rule_id="B608"))
     found = dossier(opened, 1, NOW)
     assert found is not None
     assert found.match is not None

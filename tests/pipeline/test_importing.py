@@ -18,7 +18,7 @@ from bot.observability.metrics import Metrics
 from bot.pipeline.importing import ImportOutcome, ImportTarget, import_report
 from bot.services import Services
 from bot.settings import load_settings
-from bot.store import findings, imports, projects, suppressions
+from bot.store import findings, imports, licences, projects, suppressions
 from bot.store.engine import session, write_session
 from bot.store.statements import table
 from bot.store.tables import AttributionRecord, FindingRecord, PresenceRecord, ReportImportRecord, StreamRecord
@@ -313,6 +313,17 @@ def test_who_says_affected_takes_back_his_own_exception(desk: Desk) -> None:
     assert desk.known()[0].suppressed
     desk.take(vex("affected", action_statement="update"), "vex.json")
     assert not desk.known()[0].suppressed
+
+
+def test_the_licences_of_a_bill_of_materials_are_kept_for_the_project(desk: Desk) -> None:
+    component = {"name": "requests", "purl": "pkg:pypi/requests@2.0", "licenses": [{"license": {"id": "Apache-2.0"}}]}
+    bom = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [component], "vulnerabilities": []}
+    for _ in range(2):
+        assert desk.take(bom).counts["rejected"] == 0
+    release = ("PyPI", "requests", "2.0")
+    with session(desk.services.store) as reading:
+        assert licences.licences_of(reading, desk.project.id, [release]) == {release: ("Apache-2.0",)}
+        assert licences.licences_of(reading, desk.project.id + 1, [release]) == {}
 
 
 def test_the_account_of_an_import_can_be_read_later(desk: Desk) -> None:

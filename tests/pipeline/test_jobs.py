@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.job import CloseMergeRequest, ForgetProject, ScanMergeRequest, ScanReason
 from bot.pipeline.reconcile import reconcile
-from bot.store import heads
+from bot.store import clearances, heads
 from bot.store.engine import session, write_session
 from tests.pipeline.workshop import Workshop
 
@@ -52,6 +52,32 @@ def test_closed_merge_request_stops_what_runs(workshop: Workshop) -> None:
     workshop.submit(CloseMergeRequest(request.project.id, request.iid, merged=False))
     assert workshop.outcome(job) == "superseded"
     assert workshop.threads(request) == []
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["closed", "merged"])
+def test_an_end_that_nobody_announced_is_found_by_whoever_looks_next(workshop: Workshop, merged: bool) -> None:
+    """Otherwise what was cleared stays cleared, and the merge request is looked at every night for ever."""
+    request = workshop.open({"a.py": "fine\n"})
+    project = request.project.id
+    assert workshop.scan(request) == "passed"
+    with session(workshop.services.store) as reading:
+        assert clearances.standing(reading, project, request.iid) != ()
+    if merged:
+        workshop.gitlab.merge(request, by=workshop.grace)
+    else:
+        workshop.gitlab.close(request)
+    assert workshop.sync(request) == "superseded"
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with session(workshop.services.store) as reading:
+            head, standing = heads.get_head(reading, project, request.iid), clearances.standing(reading, project, 1)
+        if standing == ():
+            break
+        time.sleep(0.05)
+    assert standing == ()
+    assert head is not None
+    assert head.state is (heads.HeadState.MERGED if merged else heads.HeadState.CLOSED)
+    assert workshop.sync(request) in ("superseded", "never_scanned")
 
 
 def test_verdict_on_one_target_is_not_shown_for_another(workshop: Workshop) -> None:

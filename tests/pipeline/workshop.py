@@ -115,6 +115,14 @@ class Workshop:
             members={self.user: DEVELOPER, self.ada: DEVELOPER, self.grace: MAINTAINER},
         )
 
+    def trust(self, project: Project, group: str) -> None:
+        """The organisation's policy names the security group of this project from now on."""
+        policy = self.services.settings.policy_file
+        assert policy is not None
+        text = policy.read_text()
+        text += "" if "\nprojects:" in text else "projects:\n"
+        policy.write_text(f"{text}  - match: {project.path}\n    people: {{security_group: {group}}}\n")
+
     def open(self, files: Files, project: Project | None = None) -> MergeRequest:
         chosen = project or self.project()
         self.gitlab.commit(chosen, "feature", files, author=self.ada)

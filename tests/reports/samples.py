@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from bot.domain import explanations, failures, policy_problems, suppression_texts
 from bot.domain.verdict import (
+    Effect,
     GateDecision,
     Outcome,
     Presence,
@@ -256,10 +257,10 @@ RICH = ScanReport(
     decision=GateDecision(
         outcome=Outcome.FAILED,
         violations=(
-            Violation(SQL.fingerprint, "high-and-above", blocks=True),
-            Violation(SECRET.fingerprint, "high-and-above", blocks=True),
-            Violation(DEPENDENCY.fingerprint, "high-and-above", blocks=True),
-            Violation(HOSTILE.fingerprint, "medium", blocks=False),
+            Violation(SQL.fingerprint, "high-and-above", Effect.BLOCK),
+            Violation(SECRET.fingerprint, "high-and-above", Effect.BLOCK),
+            Violation(DEPENDENCY.fingerprint, "high-and-above", Effect.BLOCK),
+            Violation(HOSTILE.fingerprint, "medium", Effect.COMMENT),
         ),
         reasons=(
             Reason(ReasonCode.SCANNER_NOT_ASSESSED, "other-sast", TIMED_OUT),
@@ -288,7 +289,7 @@ WARNED = replace(
     RICH,
     tracked=(TrackedFinding(UNFIXED_DEPENDENCY, Presence.NEW),),
     runs=RUNS[3:4],
-    decision=GateDecision(Outcome.WARNED, (Violation(UNFIXED_DEPENDENCY.fingerprint, "low", blocks=False),)),
+    decision=GateDecision(Outcome.WARNED, (Violation(UNFIXED_DEPENDENCY.fingerprint, "low", Effect.COMMENT),)),
     seconds=4.0,
 )
 NOT_ASSESSED = replace(
@@ -368,7 +369,7 @@ SUPPRESSED = replace(
     runs=(RUNS[0], RUNS[3]),
     decision=GateDecision(
         Outcome.WARNED,
-        (Violation(UNFIXED_DEPENDENCY.fingerprint, "low", blocks=False),),
+        (Violation(UNFIXED_DEPENDENCY.fingerprint, "low", Effect.COMMENT),),
         policy_digest="5e" * 16,
         suppressed=(Suppressed(SQL.fingerprint, 7, _BY_TWO), Suppressed(HOSTILE.fingerprint, None, _HOSTILE_REASON)),
     ),

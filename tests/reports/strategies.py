@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from hypothesis import strategies as st
 
 from bot.domain.verdict import (
+    Effect,
     GateDecision,
     Outcome,
     Presence,
@@ -78,7 +79,7 @@ decisions = st.builds(
     GateDecision,
     outcome=st.sampled_from(Outcome),
     violations=st.lists(
-        st.builds(Violation, st.sampled_from(["ab" * 32, "cd" * 32]), nasty, st.booleans()), max_size=2
+        st.builds(Violation, st.sampled_from(["ab" * 32, "cd" * 32]), nasty, st.sampled_from(Effect)), max_size=2
     ).map(tuple),
     reasons=st.lists(st.builds(Reason, st.sampled_from(ReasonCode), nasty, nasty), max_size=2).map(tuple),
     policy_digest=nasty,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from bot.domain.verdict import GateDecision, Outcome, Presence, ScanReport, TrackedFinding, Violation
+from bot.domain.verdict import Effect, GateDecision, Outcome, Presence, ScanReport, TrackedFinding, Violation
 from bot.reports.text import render_text
 from bot.texts import Language
 from scanners.finding import Finding, Location, Severity
@@ -28,7 +28,7 @@ def _information(line: int, rule: str = "B101") -> Finding:
 def _report(*findings: Finding, blocks: Finding | None = None) -> ScanReport:
     decision = GateDecision(Outcome.PASSED)
     if blocks:
-        decision = GateDecision(Outcome.FAILED, (Violation(blocks.fingerprint, "everything", blocks=True),))
+        decision = GateDecision(Outcome.FAILED, (Violation(blocks.fingerprint, "everything", Effect.BLOCK),))
     return replace(samples.PASSED, tracked=tuple(TrackedFinding(f, Presence.NEW) for f in findings), decision=decision)
 
 

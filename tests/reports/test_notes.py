@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain import failures
 from bot.domain.verdict import (
+    Effect,
     GateDecision,
     Outcome,
     Presence,
@@ -167,7 +168,7 @@ def test_blocking_findings_are_listed_before_worse_ones_that_do_not_block() -> N
     report = replace(
         samples.RICH,
         tracked=(TrackedFinding(free_high, Presence.NEW), TrackedFinding(blocking_low, Presence.NEW)),
-        decision=GateDecision(Outcome.FAILED, (Violation(blocking_low.fingerprint, "x", blocks=True),)),
+        decision=GateDecision(Outcome.FAILED, (Violation(blocking_low.fingerprint, "x", Effect.BLOCK),)),
     )
     text = summary(report, max_rows=1)
     assert "app/db.py" in text
@@ -193,7 +194,7 @@ def many(n: int) -> ScanReport:
         runs=runs,
         decision=GateDecision(
             Outcome.FAILED,
-            tuple(Violation(f.fingerprint, "x", blocks=True) for f in findings),
+            tuple(Violation(f.fingerprint, "x", Effect.BLOCK) for i, f in enumerate(findings) if i % 4 < 2),
             tuple(Reason(ReasonCode.SCANNER_NOT_ASSESSED, samples.ATTACK, samples.ATTACK) for _ in range(n)),
         ),
     )

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import explanations, failures, policy_problems, suppression_texts
-from bot.domain.policy import Policy, PolicyRule, Threshold, Unread, tighten
+from bot.domain.policy import Policy, PolicyRule, Threshold, Unread
 from bot.domain.policy_file import PolicyError, load_project_policy
+from bot.domain.policy_tightening import tighten
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.errors import error_from
+from bot.pipeline.failing import explain
 from bot.pipeline.git.errors import from_stderr
-from bot.pipeline.merge_request import explain
 from bot.reports.sentences import FIELDS, LONGEST, MOST_OPEN, NESTED, TEMPLATES, fields_of, parse, translate
 from bot.texts import Language, translations
 from scanners import reasons
@@ -39,6 +40,8 @@ _SAMPLES = {
     "status": "502",
     "seconds": "0.5",
     "date": "2026-12-31",
+    "commit": "3f2a9c1b77de",
+    "merged": "0d41c6a2f9be",
     "scanner": "detect-secrets",
     "signal": "SIGKILL",
     "command": "diff-tree",
@@ -220,6 +223,14 @@ def test_what_a_failure_is_explained_with_can_be_translated(error: BaseException
         "version: 1\nrequired_scanners: [Semgrep!]\n",
         "version: 1\nrequired_scanners: {sats: [semgrep]}\n",
         "version: 1\nrequired_scanners: {sast: 3}\n",
+        "version: 1\nblock: [{name: a, cwes: [SQL]}]\n",
+        "version: 1\nblock: [{name: a, epss: 2}]\n",
+        "version: 1\nblock: [{name: a, kev: 2}]\n",
+        "version: 1\nblock: [{name: a, overdue: false}]\n",
+        "version: 1\nblock: [{name: a, labels: ['a\tb']}]\n",
+        "version: 1\nrule_modes: [{mode: monitor, reason: a}]\n",
+        "version: 1\nrule_modes: [{rules: a, mode: block, reason: a}]\n",
+        "version: 1\npeople: {security_group: /a, break_glass: [a b]}\n",
         "version: 1\n? [a]\n: b\n",
         "a: [" * 20,
         "x" * 70_000,

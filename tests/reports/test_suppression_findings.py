@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from bot.domain.verdict import GateDecision, Outcome, Presence, ScanReport, TrackedFinding, Violation
+from bot.domain.verdict import Effect, GateDecision, Outcome, Presence, ScanReport, TrackedFinding, Violation
 from bot.reports.notes import render_finding_note, render_summary_note
 from bot.reports.registry import render
 from bot.reports.wording import words_in
@@ -40,7 +40,7 @@ REPORT = ScanReport(
             Suppressions.name, FindingKind.SUPPRESSION, "1.0", ScannerStatus.COMPLETED, findings=(NOSEC,), files=3
         ),
     ),
-    decision=GateDecision(Outcome.WARNED, (Violation(NOSEC.fingerprint, "suppression added in code", blocks=False),)),
+    decision=GateDecision(Outcome.WARNED, (Violation(NOSEC.fingerprint, "suppression added in code", Effect.COMMENT),)),
     started_at=samples.RICH.started_at,
     seconds=1.0,
     files_changed=3,

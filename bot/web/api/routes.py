@@ -62,30 +62,30 @@ class ApiDependencies:
 
 
 @dataclass(slots=True)
-class _Counter:
+class Counter:
     """Facts for the one log line of a request."""
 
     facts: dict[str, object] = field(default_factory=dict)
 
 
-Handler = Callable[[Request, _Counter], Awaitable[Response]]
+Handler = Callable[[Request, Counter], Awaitable[Response]]
 
 
 def add_api(app: FastAPI, dependencies: ApiDependencies) -> None:
     """Put the routes into the application."""
     api = _Api(dependencies)
     # The longer path first: a project's path may end in anything.
-    app.add_route(f"{_PROJECT}/imports/{{number:int}}", _guarded(api.one), methods=["GET"])
-    app.add_route(f"{_PROJECT}/imports", _guarded(api.listed), methods=["GET"])
-    app.add_route(f"{_PROJECT}/imports", _guarded(api.take), methods=["POST"])
-    app.add_route("/projects/{project}/findings/{number:int}", _guarded(api.page), methods=["GET"])
+    app.add_route(f"{_PROJECT}/imports/{{number:int}}", guarded(api.one), methods=["GET"])
+    app.add_route(f"{_PROJECT}/imports", guarded(api.listed), methods=["GET"])
+    app.add_route(f"{_PROJECT}/imports", guarded(api.take), methods=["POST"])
+    app.add_route("/projects/{project}/findings/{number:int}", guarded(api.page), methods=["GET"])
 
 
-def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """Turns what goes wrong into an answer, and logs one line per request; never its token."""
 
     async def handle(request: Request) -> Response:
-        started, counter, status = time.perf_counter(), _Counter(), 500
+        started, counter, status = time.perf_counter(), Counter(), 500
         try:
             response = await handler(request, counter)
             status = response.status_code
@@ -125,7 +125,7 @@ class _Api:
 
     # -- imports ------------------------------------------------------------------------------------------------------
 
-    async def take(self, request: Request, counter: _Counter) -> Response:
+    async def take(self, request: Request, counter: Counter) -> Response:
         """``POST .../imports``."""
         token, project = await self._admitted(request, Scope.IMPORT, counter)
         intake = _intake(request.query_params.multi_items())
@@ -149,7 +149,7 @@ class _Api:
         return JSONResponse(document, 200 if outcome.repeated else 201, {"Location": location})
 
     async def _received(
-        self, request: Request, project: Project, intake: Intake, token: ApiToken, packed: bool, counter: _Counter
+        self, request: Request, project: Project, intake: Intake, token: ApiToken, packed: bool, counter: Counter
     ) -> TakenIn:
         with self._dependencies.scratch() as folder:
             place = folder / "report"
@@ -162,7 +162,7 @@ class _Api:
             self._take_in = self._dependencies.take_in()
         return self._take_in(place, project_id, intake, actor=token.actor)
 
-    async def listed(self, request: Request, counter: _Counter) -> Response:
+    async def listed(self, request: Request, counter: Counter) -> Response:
         """``GET .../imports``."""
         _, project = await self._admitted(request, Scope.READ, counter)
         before = _number(request, "before", None, 2**62)
@@ -173,7 +173,7 @@ class _Api:
             following = f"/api/v1/projects/{project.id}/imports?before={rows[-1].id}&limit={limit}"
         return JSONResponse({"imports": [_document(row, project) for row in rows], "next": following})
 
-    async def one(self, request: Request, counter: _Counter) -> Response:
+    async def one(self, request: Request, counter: Counter) -> Response:
         """``GET .../imports/{number}``."""
         _, project = await self._admitted(request, Scope.READ, counter)
         number = min(int(request.path_params["number"]), 2**63 - 1)
@@ -192,7 +192,7 @@ class _Api:
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
-    async def page(self, request: Request, counter: _Counter) -> Response:
+    async def page(self, request: Request, counter: Counter) -> Response:
         """``GET /projects/{number}/findings/{number}``, for a browser: it asks its user for the token as password."""
         name = str(request.path_params["project"])
         password = basic_password(request)
@@ -209,7 +209,7 @@ class _Api:
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
-    async def _admitted(self, request: Request, scope: Scope, counter: _Counter) -> tuple[ApiToken, Project]:
+    async def _admitted(self, request: Request, scope: Scope, counter: Counter) -> tuple[ApiToken, Project]:
         token = await anyio.to_thread.run_sync(self._door.admit, bearer(request), scope, BEARER)
         counter.facts["by"] = token.actor
         name = str(request.path_params["project"])
