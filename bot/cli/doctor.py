@@ -153,7 +153,8 @@ def _store(services: Services) -> Iterator[Diagnosis]:
     engine.dispose()
 
 
-def _git(version: tuple[int, ...]) -> Diagnosis:
+def git_diagnosis(version: tuple[int, ...]) -> Diagnosis:
+    """Whether this git can do all that we ask of it; patch ids need the newest."""
     name = ".".join(map(str, version))
     if version >= (2, 39):
         return Diagnosis("scanners", "git", Health.OK, name)
@@ -168,7 +169,7 @@ def _git(version: tuple[int, ...]) -> Diagnosis:
 
 def _scanners(services: Services, store_usable: bool) -> Iterator[Diagnosis]:
     try:
-        yield _git(git_version())
+        yield git_diagnosis(git_version())
     except MergewardenError as error:
         yield Diagnosis("scanners", "git", Health.PROBLEM, str(error), error.hint)
     if store_usable:

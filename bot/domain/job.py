@@ -208,6 +208,8 @@ class VerifyBranch:
     kind: ClassVar[str] = "verify_branch"
     project_id: int
     branch: str
+    created: bool = False
+    """The branch is new, as an event says: what it has beyond the default branch came with it."""
 
     def __post_init__(self) -> None:
         _check_id("project_id", self.project_id)

@@ -75,7 +75,7 @@ def _push(event: PushEvent) -> tuple[JobRequest, ...]:
         return ()
     jobs: list[JobRequest] = []
     if event.is_default_branch or event.is_protected:
-        jobs.append(VerifyBranch(event.project.id, event.branch))
+        jobs.append(VerifyBranch(event.project.id, event.branch, created=event.before is None))
     if event.is_default_branch:
         jobs.append(ScanBranch(event.project.id, event.branch, event.after))
     return tuple(jobs)

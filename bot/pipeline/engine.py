@@ -77,7 +77,7 @@ class Handlers(Protocol):
         """Merge what can be merged of what the merge bot was asked for."""
         ...
 
-    def verify_branch(self, job_id: str, project_id: int, branch: str) -> str:
+    def verify_branch(self, job_id: str, project_id: int, branch: str, created: bool) -> str:
         """Find what came onto a protected branch without having been cleared."""
         ...
 
@@ -145,8 +145,8 @@ def _run_merge_queue(project_id: int, branch: str) -> str:
 
 
 @DBOS.workflow(name="verify_branch")
-def _verify_branch(project_id: int, branch: str) -> str:
-    return _running().verify_branch(_job_id(), project_id, branch)
+def _verify_branch(project_id: int, branch: str, created: bool) -> str:
+    return _running().verify_branch(_job_id(), project_id, branch, created)
 
 
 @DBOS.workflow(name="check_project")

@@ -200,14 +200,14 @@ class Jobs:
             lambda: run_merge_queue(self.services, self.queue, job_id, project_id, branch),
         )
 
-    def verify_branch(self, job_id: str, project_id: int, branch: str) -> str:
+    def verify_branch(self, job_id: str, project_id: int, branch: str, created: bool) -> str:
         """Raise an incident for each commit on a protected branch that was never cleared."""
         rewritten = partial(self._scan_again, project_id, branch)
         return self._about_project(
             "verify_branch",
             job_id,
             project_id,
-            lambda: verify_branch(self.services, project_id, branch, on_rewritten=rewritten),
+            lambda: verify_branch(self.services, project_id, branch, created=created, on_rewritten=rewritten),
         )
 
     def check_project(self, job_id: str, project_id: int) -> str:
@@ -366,7 +366,7 @@ class Jobs:
         if services.settings.policy_project is not None and is_policy_project(
             services, services.gitlab.project(project_id)
         ):
-            follow_policy(services, self.queue, datetime.now(UTC))
+            follow_policy(services, self.queue)
 
     def _first_baseline(self, project_id: int) -> None:
         """Have the default branch read where nobody has: once a day at most, should it fail."""

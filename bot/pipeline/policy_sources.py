@@ -7,10 +7,11 @@ version is taken over as a whole or not at all, because half of a change could b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.domain import policy_problems as say
 from bot.domain.policy_file import MAX_BYTES
@@ -53,22 +54,25 @@ def is_policy_project(services: Services, project: Project) -> bool:
     return wanted is not None and project.path.casefold() == wanted.casefold()
 
 
-def refresh_policies(services: Services) -> bool:
+def refresh_policies(services: Services, then: Callable[[Session], None] = lambda _writing: None) -> bool:
     """
     Read the policy project, where one is configured; returns whether the policy in force became another one.
 
     To be called now and then, and after a push to it; one process does it at a time, and nothing is done for the others
     or when the commit is the one that was read. What is wrong with the project, or with a file of it, is written down
     and becomes part of decisions (``ReasonCode.POLICY_NOT_CURRENT``). Raises nothing that has to do with the project.
+
+    ``then`` is called in the transaction that puts the policy in force: what follows from another policy is written
+    down with it or not at all.
     """
     wanted = services.settings.policy_project
     if wanted is None:
         return False
     with only_one(services.store, "policies") as mine:
-        return mine and _refresh(services, wanted, datetime.now(UTC))
+        return mine and _refresh(services, wanted, datetime.now(UTC), then)
 
 
-def _refresh(services: Services, wanted: str, now: datetime) -> bool:
+def _refresh(services: Services, wanted: str, now: datetime, then: Callable[[Session], None]) -> bool:
     known = _known(services, wanted)
     try:
         project = services.gitlab.project(wanted)
@@ -98,6 +102,7 @@ def _refresh(services: Services, wanted: str, now: datetime) -> bool:
         return False
     with write_session(services.store) as writing:
         policies.replace_texts(writing, texts, project=wanted, commit=commit, at=now)
+        then(writing)
     log.info("policy project read", project=wanted, commit=commit, groups=len(texts) - 1)
     return True
 

@@ -38,13 +38,20 @@ _LONGEST_NAME = 200
 
 
 def verify_branch(
-    services: Services, project_id: int, branch: str, *, on_rewritten: Callable[[], None] | None = None
+    services: Services,
+    project_id: int,
+    branch: str,
+    *,
+    created: bool = False,
+    on_rewritten: Callable[[], None] | None = None,
 ) -> str:
     """
     Look at everything that came onto a protected branch since the last look; returns what became of it, one word.
 
-    ``on_rewritten`` is called where the history of the branch became another one, and again when the step is repeated.
-    Raises ``GitError`` and ``GitLabError``; whatever was found before that is written down.
+    The first look begins at the head of that moment; at a branch that was ``created`` just now it begins where the
+    branch leaves the default branch. ``on_rewritten`` is called where the history of the branch became another one, and
+    again when the step is repeated. Raises ``GitError`` and ``GitLabError``; whatever was found before that is written
+    down.
     """
     project = services.gitlab.project(project_id)
     if not is_protected(branch, protected_patterns(services, project)):
@@ -56,6 +63,13 @@ def verify_branch(
             return "gone"
     with session(services.store) as reading:
         known = watched.watched(reading, project_id, branch)
+    if known is not None and known.verified_sha is not None:
+        # Most looks find nothing new, and to ask costs less than to fetch.
+        try:
+            if services.gitlab.branch(project_id, branch).sha == known.verified_sha:
+                return "unchanged"
+        except NotFound:
+            return "gone"
     mirror = mirror_of(services, project)
     now = datetime.now(UTC)
     try:
@@ -63,13 +77,26 @@ def verify_branch(
     except RefNotFound:
         return "gone"
     head = mirror.resolve(branch_ref(branch))
-    if known is None or known.verified_sha is None:
+    verified = known.verified_sha if known is not None else None
+    if verified is None and created and project.default_branch not in (None, branch):
+        verified = _fork_point(mirror, project.default_branch, head)
+    if verified is None:
         with write_session(services.store) as writing:
             watched.mark(writing, project_id, branch, head, now)
         return "first_look"
-    if known.verified_sha == head:
+    if known is not None and known.verified_sha == head:
         return "unchanged"
-    return _Look(services, mirror, project, branch, now, on_rewritten).run(known.verified_sha, head)
+    return _Look(services, mirror, project, branch, now, on_rewritten).run(verified, head)
+
+
+def _fork_point(mirror: Mirror, default_branch: str | None, head: str) -> str | None:
+    """Where a new branch leaves the default branch; None where the two have nothing in common."""
+    assert default_branch is not None
+    try:
+        mirror.fetch([branch_refspec(default_branch)])
+        return mirror.merge_base(mirror.resolve(branch_ref(default_branch)), head)
+    except RefNotFound:
+        return None
 
 
 def protected_patterns(services: Services, project: Project) -> tuple[str, ...]:

@@ -5,10 +5,12 @@ GitLab, policies that become others.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.domain.job import CheckProject, JobRequest, RunMergeQueue, SyncMergeRequest, SyncReason
 from bot.pipeline.engine import JobQueue
@@ -73,16 +75,23 @@ def judge_every_night(services: Services, queue: JobQueue, now: datetime) -> int
     return len(jobs)
 
 
-def follow_policy(services: Services, queue: JobQueue, now: datetime) -> bool:
-    """Read the policy project; when the policy became another one, have open merge requests judged by it."""
-    if not refresh_policies(services):
-        return False
-    with session(services.store) as reading:
-        open_ones = heads.judged_and_open(reading)
-    jobs = [SyncMergeRequest(project_id, iid, SyncReason.POLICY_CHANGED) for project_id, iid in open_ones]
-    _submit(services, queue, jobs, f"policy.{now.timestamp():.6f}")
-    log.info("judged by another policy", merge_requests=len(jobs))
-    return True
+def follow_policy(services: Services, queue: JobQueue) -> bool:
+    """
+    Read the policy project; when the policy became another one, have open merge requests judged by it.
+
+    The policy and the jobs are one commit, so that no green light of the old policy is forgotten.
+    """
+
+    def judge(writing: Session) -> None:
+        # A word that never repeats: a policy may become again what it was.
+        token = f"policy.{uuid.uuid4().hex}"
+        open_ones = heads.judged_and_open(writing)
+        for project_id, iid in open_ones:
+            job = SyncMergeRequest(project_id, iid, SyncReason.POLICY_CHANGED)
+            submit(writing, queue, job, token=token)
+        log.info("judged by another policy", merge_requests=len(open_ones))
+
+    return refresh_policies(services, judge)
 
 
 def _submit(services: Services, queue: JobQueue, jobs: Sequence[JobRequest], token: str) -> None:

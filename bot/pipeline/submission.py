@@ -84,7 +84,14 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
             job_id = f"verify:{request.project_id}:{named}:{token}"
             partition = f"verify:{request.project_id}"
             queue.submit(
-                session, Job(job_id, "verify_branch", (request.project_id, request.branch), BRANCHES, partition)
+                session,
+                Job(
+                    job_id,
+                    "verify_branch",
+                    (request.project_id, request.branch, request.created),
+                    BRANCHES,
+                    partition,
+                ),
             )
             return (job_id,)
         case CheckProject():

@@ -169,7 +169,7 @@ class WorkerProcess:
                 remind(self._services, now)
 
     def _policy(self) -> None:
-        follow_policy(self._services, self._queue, datetime.now(UTC))
+        follow_policy(self._services, self._queue)
 
     def _round(self) -> None:
         with only_one(self._services.store, "round") as mine:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.doctor import run_doctor
+from bot.cli.doctor import git_diagnosis, run_doctor
 from tests.cli.conftest import CommandLine
 from tests.e2e.samples import ADVISORY
 from tests.standin import DEVELOPER, REPORTER, Standin, User
@@ -259,3 +259,10 @@ def test_database_that_does_not_answer_is_said(configured: CommandLine, argument
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
     assert "MERGEWARDEN_DATABASE_URL" in done.stderr
     assert "hidden-word" not in done.stderr
+
+
+@pytest.mark.parametrize(("version", "health"), [((2, 38, 9), "problem"), ((2, 39), "ok"), ((3, 0, 0), "ok")])
+def test_a_git_that_sees_no_patch_ids_is_named(version: tuple[int, ...], health: str) -> None:
+    found = git_diagnosis(version)
+    assert found.health.value == health
+    assert ("2.39" in found.mend) == (health == "problem")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -87,10 +86,7 @@ class Talk:
 
     def settle(self) -> None:
         """Wait until nothing is left to do."""
-        deadline = time.monotonic() + 30
-        while any(self.workshop.queue.depth().values()):
-            assert time.monotonic() < deadline, "jobs did not end"
-            time.sleep(0.01)
+        self.workshop.settle()
 
     # -- what came of them --------------------------------------------------------------------------------------------
 

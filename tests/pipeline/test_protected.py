@@ -116,6 +116,22 @@ def test_a_branch_that_is_not_protected_is_not_looked_at(workshop: Workshop) -> 
 # --- Incidents -------------------------------------------------------------------------------------------------------
 
 
+def test_a_new_protected_branch_brings_nothing_in_unseen(workshop: Workshop) -> None:
+    """Push to a branch that nobody watches, then make a protected one of it."""
+    project = workshop.project()
+    workshop.gitlab.protect(project, "release/*")
+    assert look(workshop, project) == "first_look"
+    workshop.gitlab.commit(project, "release/1", {"x.py": "1\n"}, author=workshop.ada, start="main")
+    done = verify_branch(workshop.services, project.id, "release/1", created=True)
+    assert done == "incidents"
+    (told,) = found(workshop, project)
+    assert (told.incident.kind, told.incident.ref) == (IncidentKind.UNCLEARED_COMMIT, "release/1")
+    head = workshop.gitlab.create_branch(project, "release/2", "main", by=workshop.grace)
+    assert head
+    assert verify_branch(workshop.services, project.id, "release/2", created=True) == "cleared"
+    assert len(found(workshop, project)) == 1
+
+
 def test_a_direct_push_is_an_incident_for_each_commit(workshop: Workshop) -> None:
     project = workshop.project()
     look(workshop, project)
@@ -217,6 +233,7 @@ def test_what_was_cleared_upon_history_that_is_gone_is_judged_again(workshop: Wo
     workshop.gitlab.commit(project, "feature", {"fine.py": "1\n"}, author=workshop.ada)
     request = workshop.gitlab.open_merge_request(project, "feature", author=workshop.ada)
     assert workshop.scan(request) == "passed"
+    workshop.settle()  # a new project is looked at before its first verdict
     project.repository.set_ref("refs/heads/main", start)
     assert workshop.outcome(workshop.submit(VerifyBranch(project.id, "main"))) == "incidents"
     deadline = time.monotonic() + 20

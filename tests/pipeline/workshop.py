@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,6 +145,13 @@ class Workshop:
         """Submit a scan, wait for its end, and return its outcome."""
         job = ScanMergeRequest(request.project.id, request.iid, request.head_sha, reason)
         return self.outcome(self.submit(job))
+
+    def settle(self) -> None:
+        """Wait until nothing is left to do, also of what jobs led to."""
+        deadline = time.monotonic() + 30
+        while any(self.queue.depth().values()):
+            assert time.monotonic() < deadline, "jobs did not end"
+            time.sleep(0.01)
 
     def sync(self, request: MergeRequest) -> str:
         job = SyncMergeRequest(request.project.id, request.iid, SyncReason.PIPELINE_APPEARED)

@@ -64,7 +64,7 @@ TABLE: dict[str, tuple[JobRequest, ...]] = {
     "push_default_branch": pushed("trunk"),
     "push_default_branch_sha256": pushed("trunk", "2e" * 32),
     "push_other_branch": (),
-    "push_branch_created": (VerifyBranch(412, "spike"),),
+    "push_branch_created": (VerifyBranch(412, "spike", created=True),),
     "push_default_branch_deleted": (),
     "system_push_default_branch": pushed("trunk"),
     "tag_push": (),
