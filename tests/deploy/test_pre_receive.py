@@ -28,7 +28,7 @@ from bot.store.enforcement import record, stored
 from bot.store.engine import session, write_session
 from bot.store.heads import raise_sequence
 from bot.texts import Language
-from tests.deploy.gate import NOON, PROJECT, SCRIPT, SECRET, Gate, load_script
+from tests.deploy.gate import NOON, PATH, PROJECT, SCRIPT, SECRET, Gate, load_script
 
 Scene = Callable[[Gate], None]
 
@@ -571,6 +571,45 @@ def test_a_project_that_is_not_served_is_let_through_unless_configured(gate: Gat
         assert gate.push("HEAD:main").ok
     with session(gate.engine) as reading:
         assert stored(reading, PROJECT) is None
+
+
+def test_a_project_that_was_not_known_a_moment_ago_is_guarded_at_once(gate: Gate) -> None:
+    """The list that says so is not believed for a minute, or the first merge request could be merged unseen."""
+    gate.serves = ()
+    with gate.bot():
+        direct_push(gate)
+        assert gate.push("HEAD:main").ok
+        gate.serves = (PATH,)
+        gate.commit({"more.py": "1\n"})
+        assert not gate.push("HEAD:main").ok
+
+
+def test_that_a_project_was_not_known_is_not_believed_for_ever(gate: Gate) -> None:
+    gate.serves = ()
+    with gate.bot():
+        direct_push(gate)
+        assert gate.push("HEAD:main").ok
+    gate.commit({"more.py": "1\n"})
+    gate.port = 1
+    gate.configure()
+    assert gate.push("HEAD:main").ok
+    place = gate.folder / "cache" / f"{PROJECT}.json"
+    place.write_text(json.dumps(old_list()))
+    gate.commit({"again.py": "1\n"})
+    assert not gate.push("HEAD:main").ok
+
+
+def old_list() -> dict[str, str]:
+    """The bot's list of two hours ago, when it did not know the project."""
+    text = clearance_list(
+        project_id=PROJECT,
+        served=False,
+        protected=(),
+        clearances=(),
+        texts=offline_texts(Language.ENGLISH),
+        issued_at=int(time.time()) - 7200,
+    )
+    return {"list": text, "signature": sign_list(SECRET.encode(), text)}
 
 
 def test_what_the_bot_does_not_know_as_protected_is_not_held_up(gate: Gate) -> None:

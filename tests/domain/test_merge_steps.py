@@ -60,6 +60,7 @@ def test_what_is_clear_is_merged_at_exactly_the_judged_commit() -> None:
         LastVerdict(OLD, "main", lets_through=True),
         LastVerdict(HEAD, "release", lets_through=True),
         LastVerdict(None, "main", lets_through=True),
+        LastVerdict(HEAD, "main", lets_through=True, draft=True),
     ],
 )
 def test_a_verdict_on_something_else_is_none(verdict: LastVerdict | None) -> None:
