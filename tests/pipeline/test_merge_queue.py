@@ -282,7 +282,7 @@ def test_what_a_server_hook_says_is_passed_on_and_does_nothing(workshop: Worksho
     assert "not today" in note
     assert request.state == "opened"
     assert workshop.gitlab.executed_quick_actions == []
-    assert [m for m in workshop.gitlab.mentions if m.name == "all"] == []
+    assert [m for m in workshop.gitlab.mentions if m.by == workshop.user.username] == []
 
 
 def test_other_requirements_of_the_project_are_waited_for(workshop: Workshop) -> None:
