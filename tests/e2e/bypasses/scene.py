@@ -297,17 +297,14 @@ class Scene:
 
     def try_to_merge(self, request: MergeRequest, who: User | None = None, *, status: str = "mergeable") -> None:
         """
-        Everything that a Developer can do to get it merged: the button, the API with the head, the merge bot.
+        What a Developer can do to get it merged: the API, which the button is too, and the merge bot.
 
         ``status`` is what GitLab itself says at level 1; at levels 2 and 3 it sees nothing in the way.
         """
         person = who or self.linus
         if self.level is not Level.L0:
             assert self.gitlab.merge_status(request) == (status if self.level is Level.L1 else "mergeable")
-        if self.merge(request, person) or self.merge(request, person, sha=request.head_sha):
-            return
-        self.merge(request, person, auto_merge=True)
-        if self.level is Level.L2:
+        if not self.merge(request, person) and self.level is Level.L2:
             self.say(request, person, "/mw merge")
             self.settle()
 
@@ -391,7 +388,7 @@ class Scene:
         if not got_in:
             return
         if not self.claim.noticed:
-            self.look()
+            self.bench.settle()
             assert not self.kinds()
             return
         if seen_by_looking:

@@ -57,12 +57,11 @@ def test_push_while_the_bot_is_away(scene: Scene) -> None:
 @bypass("force push", stops=(L2, L3), open_at=(L1,), noticed=(IncidentKind.HISTORY_REWRITTEN,))
 def test_force_push(scene: Scene) -> None:
     """Of the protected branch, to history that never had what was there. L2 stops it: nobody pushes."""
-    scene.bring(scene.good)
     scene.bench.settle()
     if scene.level is not L2:
         scene.protect("main", allow_force_push=True)
     clone = scene.clone(scene.grace)
-    clone.checkout("main", "HEAD~1")
+    clone.text("checkout", "--quiet", "--orphan", "other")
     clone.commit(scene.bad)
     clone.push("--force", "HEAD:refs/heads/main")
     scene.ends(scene.on())
@@ -82,8 +81,8 @@ def test_cherry_pick_to_another_protected_branch(scene: Scene) -> None:
     """What was cleared for main was not cleared for a release: there it may mean something else."""
     release = f"release/{scene.number}"
     scene.gitlab.commit(scene.project, release, {"release.txt": "1\n"})
-    request = scene.bring(scene.good)
-    scene.look()
+    request = scene.judged(scene.good, "success")
+    scene.bench.settle()
     place = f"/repository/commits/{request.head_sha}/cherry_pick"
     assert scene.call(scene.grace, "POST", scene.project, place, branch=release) == (scene.level is L1)
     scene.ends(scene.on(release, f"fine = {scene.number}"))
