@@ -69,7 +69,7 @@ class Bench:
         while self._busy(branches) or self._under_way() or self._busy(branches):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"jobs did not end:\n{self.stage.bot.log.read_text()[-3000:]}")
-            time.sleep(0.08)
+            time.sleep(0.05)
 
     def _under_way(self) -> bool:
         return any(not delivery.done for delivery in self.stage.gitlab.deliveries)
@@ -401,5 +401,5 @@ class Scene:
         while not self.claim.noticed <= self.kinds():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.08)
+            time.sleep(0.05)
         return True
