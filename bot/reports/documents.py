@@ -66,7 +66,17 @@ def ended_at(report: ScanReport) -> datetime:
 
 def readable_time(report: ScanReport) -> str:
     """When the scan started, for people: to the minute, in UTC."""
-    return report.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return moment(report.started_at)
+
+
+def moment(at: datetime | None) -> str:
+    """A moment as people read it, in UTC; empty for none."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at is not None else ""
+
+
+def json_time(at: datetime | None) -> str | None:
+    """A moment as programs read it (ISO 8601, in UTC, to the second); None for none."""
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at is not None else None
 
 
 def cwe_url(number: int) -> str:

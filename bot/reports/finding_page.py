@@ -23,8 +23,8 @@ from bot.domain.known import Dossier, Sighting, Witness
 from bot.domain.suppression import Scope, Suppression
 from bot.domain.triage import SYSTEM, TriageEvent
 from bot.domain.verdict import Presence
-from bot.reports.documents import cwe_url, dump, scalar_text, web_references
-from bot.reports.html import Segments, environment, segments, styled
+from bot.reports.documents import cwe_url, dump, json_time, moment, web_references
+from bot.reports.html import Segments, rendered, segments
 from bot.reports.json_report import finding_document, tool_version
 from bot.reports.text import DEFAULT_WIDTH, SEVERITY_STYLES
 from bot.reports.visible import lines_of, one_line, shorten, shorten_path, visible
@@ -136,7 +136,7 @@ def finding_page(dossier: Dossier, wording: Wording, now: datetime) -> FindingPa
         ("", wording.confidence_phrase(finding.confidence)),
         (_("Kind"), wording.kind(finding.kind)),
         (_("Rule"), one_line(f"{finding.scanner} {finding.rule_id}", 200)),
-        (_("First seen"), _moment(known.first_seen_at)),
+        (_("First seen"), moment(known.first_seen_at)),
         ("OWASP", wording.joined([one_line(category, 40) for category in finding.owasp])),
         (_("Advisories"), wording.joined([one_line(name, 60) for name in wording.advisories(finding)])),
         (_("Fingerprint"), one_line(finding.fingerprint[:16])),
@@ -175,20 +175,7 @@ def finding_page(dossier: Dossier, wording: Wording, now: datetime) -> FindingPa
 def render_finding_html(dossier: Dossier, language: Language, *, now: datetime, lookup: Lookup | None = None) -> str:
     """The finding's page: one file that needs nothing else, as the report's."""
     wording = words_in(language, lookup)
-    page = (
-        environment()
-        .get_template("finding.html")
-        .render(
-            _=wording.t.gettext,
-            language=language.value,
-            colon=wording.colon(),
-            version=tool_version(),
-            printed_at=_moment(now),
-            page=finding_page(dossier, wording, now),
-            **styled(),
-        )
-    )
-    return scalar_text(page)
+    return rendered("finding.html", wording, printed_at=moment(now), page=finding_page(dossier, wording, now))
 
 
 def render_finding_text(
@@ -226,13 +213,13 @@ def render_finding_json(dossier: Dossier, language: Language, *, now: datetime, 
             "project": {"id": known.project_id, "path": known.project},
             "finding": {"number": known.id, **finding_document(known.finding, wording)},
             "whereabouts": known.whereabouts.value,
-            "first_seen_at": _json_time(known.first_seen_at),
+            "first_seen_at": json_time(known.first_seen_at),
             "judgement": {
                 "state": known.judgement.state.value,
                 "justification": known.judgement.justification.value if known.judgement.justification else None,
                 "reason": known.judgement.reason,
                 "actor": known.judgement.actor,
-                "at": _json_time(known.judgement.at),
+                "at": json_time(known.judgement.at),
             },
             "suppressed": {
                 "suppression_id": dossier.match.suppression.id,
@@ -264,14 +251,14 @@ def suppression_document(made: Suppression, now: datetime) -> dict[str, Any]:
         "justification": made.justification.value,
         "reason": made.reason,
         "created_by": made.created_by,
-        "created_at": _json_time(made.created_at),
-        "expires_at": _json_time(made.expires_at),
+        "created_at": json_time(made.created_at),
+        "expires_at": json_time(made.expires_at),
         "needs_approval": made.needs_approval,
         "approved_by": made.approved_by or None,
-        "approved_at": _json_time(made.approved_at),
+        "approved_at": json_time(made.approved_at),
         "revoked_by": made.revoked_by or None,
-        "revoked_at": _json_time(made.revoked_at),
-        "last_used_at": _json_time(made.last_used_at),
+        "revoked_at": json_time(made.revoked_at),
+        "last_used_at": json_time(made.last_used_at),
     }
 
 
@@ -291,7 +278,7 @@ def _judged(dossier: Dossier, wording: Wording) -> str:
     judgement = dossier.known.judgement
     if judgement.at is None:
         return ""
-    parts = [_who(judgement.actor), _moment(judgement.at)]
+    parts = [_who(judgement.actor), moment(judgement.at)]
     if judgement.justification is not None:
         parts.insert(0, wording.justification(judgement.justification))
     said = wording.joined(parts)
@@ -305,7 +292,7 @@ def _event(event: TriageEvent, wording: Wording) -> EventRow:
         what = f"{what} ({wording.justification(event.justification)})"
     number = event.suppression_id
     return EventRow(
-        when=_moment(event.at),
+        when=moment(event.at),
         who=_who(event.actor),
         what=what,
         reason=one_line(wording.said(event.reason), 2_000),
@@ -366,16 +353,8 @@ def _place(location: Location) -> str:
     return f"{shorten_path(visible(str(location.path)), 300)}:{location.start_line}"
 
 
-def _moment(at: datetime | None) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at is not None else ""
-
-
 def _day(at: datetime | None) -> str:
     return at.astimezone(UTC).date().isoformat() if at is not None else ""
-
-
-def _json_time(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat(timespec="seconds") if at is not None else None
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -383,7 +362,7 @@ def _json_time(at: datetime | None) -> str | None:
 
 def _event_document(event: TriageEvent) -> dict[str, Any]:
     return {
-        "at": _json_time(event.at),
+        "at": json_time(event.at),
         "actor": event.actor,
         "before": event.before.value,
         "after": event.after.value,
@@ -403,9 +382,9 @@ def _sighting_document(seen: Sighting) -> dict[str, Any]:
         "end_line": seen.location.end_line,
         "explanation": seen.explanation,
         "commit": seen.commit,
-        "first_seen_at": _json_time(seen.first_seen_at),
-        "changed_at": _json_time(seen.changed_at),
-        "gone_at": _json_time(seen.gone_at),
+        "first_seen_at": json_time(seen.first_seen_at),
+        "changed_at": json_time(seen.changed_at),
+        "gone_at": json_time(seen.gone_at),
     }
 
 
@@ -416,9 +395,9 @@ def _witness_document(said: Witness) -> dict[str, Any]:
         "scanner": said.scanner,
         "version": said.version,
         "rule_id": said.rule_id,
-        "first_seen_at": _json_time(said.first_seen_at),
-        "last_seen_at": _json_time(said.last_seen_at),
-        "gone_at": _json_time(said.gone_at),
+        "first_seen_at": json_time(said.first_seen_at),
+        "last_seen_at": json_time(said.last_seen_at),
+        "gone_at": json_time(said.gone_at),
         "explanation": said.explanation,
     }
 

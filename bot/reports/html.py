@@ -75,20 +75,29 @@ class Section:
 def render_html(report: ScanReport, language: Language, *, lookup: Lookup | None = None) -> str:
     """The whole report as an HTML page."""
     wording = words_in(language, lookup)
+    return rendered(
+        "report.html",
+        wording,
+        started_at=readable_time(report),
+        duration=wording.seconds(report.seconds),
+        sections=_sections(report, wording),
+        **_top(report, wording),
+        **_tables(report, wording),
+    )
+
+
+def rendered(template: str, wording: Wording, **values: Any) -> str:
+    """A page from the template of this name in one language: one file that needs nothing else."""
     page = (
         environment()
-        .get_template("report.html")
+        .get_template(template)
         .render(
             _=wording.t.gettext,
-            language=language.value,
-            **styled(),
+            language=wording.language.value,
             colon=wording.colon(),
             version=tool_version(),
-            started_at=readable_time(report),
-            duration=wording.seconds(report.seconds),
-            sections=_sections(report, wording),
-            **_top(report, wording),
-            **_tables(report, wording),
+            **styled(),
+            **values,
         )
     )
     return scalar_text(page)

@@ -17,7 +17,7 @@ from bot.domain.policy import Policy, PolicyDocument, RefusedSetting, policy_to_
 from bot.domain.policy_rule import PolicyRule
 from bot.domain.policy_trial import Cause, ConfirmedBy, ExplainedDecision, ProjectOutcome
 from bot.domain.verdict import Effect, GateDecision, Outcome, TrackedFinding, Violation
-from bot.reports.documents import dump
+from bot.reports.documents import dump, json_time
 from bot.reports.policy_words import Condition, conditions, rule_of
 from bot.reports.visible import one_line, shorten_path, visible
 from bot.reports.wording import Wording, number_of, words_in
@@ -187,8 +187,8 @@ def render_simulation_json(
         {
             "schema_version": SCHEMA_VERSION,
             "policy": {"file": name, "digest": policy.digest},
-            "since": _time(since),
-            "at": _time(at),
+            "since": json_time(since),
+            "at": json_time(at),
             "projects": documents,
             "total": {
                 "projects": totals.projects,
@@ -386,7 +386,7 @@ def render_explanation_json(found: ExplainedDecision, language: Language) -> str
             "merge_request": found.iid,
             "scan": found.scan_id,
             "commit": found.head_sha,
-            "at": _time(found.at),
+            "at": json_time(found.at),
             "because": found.because,
             "outcome": decision.outcome.value,
             "lets_through": decision.lets_through,
@@ -409,7 +409,7 @@ def render_explanation_json(found: ExplainedDecision, language: Language) -> str
                 {
                     "finding": _finding_document(one.finding.finding.fingerprint, found),
                     "by": one.actor or None,
-                    "at": None if one.at is None else _time(one.at),
+                    "at": json_time(one.at),
                     "reason": one.reason,
                 }
                 for one in found.confirmed
@@ -459,7 +459,3 @@ def _finding_document(mark: str, found: ExplainedDecision) -> dict[str, Any]:
         "line": finding.location.start_line,
         "presence": item.presence.value,
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -5,7 +5,7 @@ The page of a project: how strongly its gate holds, what happened around it, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.domain.enforcement import Enforcement, Level
@@ -13,11 +13,10 @@ from bot.domain.incident import KnownIncident
 from bot.domain.merging import Wish
 from bot.domain.project_state import OpenMergeRequest, ProjectState
 from bot.domain.verdict import Outcome
-from bot.reports.documents import dump, scalar_text
+from bot.reports.documents import dump, json_time, moment
 from bot.reports.enforcement import incident_to_json, incident_words, level_words, limit_words, missing_words
 from bot.reports.finding_page import SuppressionRow, suppression_row
-from bot.reports.html import environment, styled
-from bot.reports.json_report import tool_version
+from bot.reports.html import rendered
 from bot.reports.markdown import host_of, safe_url
 from bot.reports.visible import one_line
 from bot.reports.wording import SYMBOLS, Lookup, Wording, words_in
@@ -107,20 +106,8 @@ def render_project_html(
     The page as HTML, one file that needs nothing else. ``gitlab_url`` is the only place that links may lead to.
     """
     wording = words_in(language, lookup)
-    page = (
-        environment()
-        .get_template("project.html")
-        .render(
-            _=wording.t.gettext,
-            language=language.value,
-            colon=wording.colon(),
-            version=tool_version(),
-            printed_at=_moment(now),
-            page=project_page(state, wording, now, gitlab_url),
-            **styled(),
-        )
-    )
-    return scalar_text(page)
+    page = project_page(state, wording, now, gitlab_url)
+    return rendered("project.html", wording, printed_at=moment(now), page=page)
 
 
 def render_project_json(state: ProjectState) -> str:
@@ -130,9 +117,9 @@ def render_project_json(state: ProjectState) -> str:
         "schema_version": SCHEMA_VERSION,
         "project": {"id": state.project_id, "path": state.path, "url": state.url, "branch": state.default_branch},
         "enforcement": enforcement.to_json() if enforcement is not None else None,
-        "checked_at": _json_time(state.checked_at),
-        "hook_seen_at": _json_time(state.hook_seen_at),
-        "baseline": {"commit": state.baseline_commit, "at": _json_time(state.baseline_at)},
+        "checked_at": json_time(state.checked_at),
+        "hook_seen_at": json_time(state.hook_seen_at),
+        "baseline": {"commit": state.baseline_commit, "at": json_time(state.baseline_at)},
         "open_merge_requests": state.open_merge_requests,
         "merge_requests": [
             {
@@ -142,7 +129,7 @@ def render_project_json(state: ProjectState) -> str:
                 "outcome": one.outcome.value if one.outcome is not None else None,
                 "current": one.is_current,
                 "may_merge": one.may_merge,
-                "judged_at": _json_time(one.judged_at),
+                "judged_at": json_time(one.judged_at),
             }
             for one in state.merge_requests
         ],
@@ -154,7 +141,7 @@ def render_project_json(state: ProjectState) -> str:
                 "target_branch": one.target_branch,
                 "asked_by": one.asked_by,
                 "asked_how": one.asked_how.value,
-                "asked_at": _json_time(one.asked_at),
+                "asked_at": json_time(one.asked_at),
                 "state": one.state.value,
                 "reason": one.reason,
             }
@@ -171,10 +158,10 @@ def project_page(state: ProjectState, wording: Wording, now: datetime, gitlab_ur
     _ = wording.t.gettext
     url = state.url if safe_url(state.url, host_of(gitlab_url or "")) else ""
     facts = (
-        (_("Settings read"), _moment(state.checked_at)),
-        (_("Server hook last asked"), _moment(state.hook_seen_at)),
+        (_("Settings read"), moment(state.checked_at)),
+        (_("Server hook last asked"), moment(state.hook_seen_at)),
         (_("Default branch"), one_line(state.default_branch or "", 200)),
-        (_("Default branch read"), _moment(state.baseline_at)),
+        (_("Default branch read"), moment(state.baseline_at)),
         (_("Commit"), (state.baseline_commit or "")[:12]),
     )
     may_merge = sum(1 for one in state.merge_requests if one.may_merge)
@@ -236,7 +223,7 @@ def _incident(known: KnownIncident, wording: Wording) -> IncidentRow:
         what=incident_words(incident.kind, wording.language),
         who=one_line(incident.actor, 120),
         where=" ".join(where),
-        when=_moment(known.last_at),
+        when=moment(known.last_at),
         times=times if known.count > 1 else "",
     )
 
@@ -259,7 +246,7 @@ def _merge_request(one: OpenMergeRequest, project_url: str, wording: Wording) ->
         remark=remark,
         target=one_line(one.target_branch, 120),
         commit=(one.head_sha or "")[:12],
-        when=_moment(one.judged_at),
+        when=moment(one.judged_at),
     )
 
 
@@ -268,7 +255,7 @@ def _wish(wish: Wish, wording: Wording) -> WishRow:
         number=f"!{wish.iid}",
         target=one_line(wish.target_branch, 120),
         who=one_line(wish.asked_by, 120),
-        when=_moment(wish.asked_at),
+        when=moment(wish.asked_at),
         why=one_line(wording.said(wish.reason), 400),
     )
 
@@ -278,11 +265,3 @@ def _more(wording: Wording, shown: int, there: int) -> str:
     if hidden <= 0:
         return ""
     return wording.t.ngettext("{n} more is not shown.", "{n} more are not shown.", hidden).format(n=hidden)
-
-
-def _moment(at: datetime | None) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at is not None else ""
-
-
-def _json_time(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat(timespec="seconds") if at is not None else None

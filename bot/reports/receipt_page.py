@@ -19,9 +19,7 @@ from bot.domain.change import ChangeKind
 from bot.domain.change_coverage import NO_ANSWER, Content
 from bot.domain.receipt import Receipt, ReceiptFile, ReceiptReason, ReceiptScanner
 from bot.domain.verdict import Effect, Presence, Reason, ReasonCode
-from bot.reports.documents import scalar_text
-from bot.reports.html import environment, styled
-from bot.reports.json_report import tool_version
+from bot.reports.html import rendered
 from bot.reports.visible import one_line, shorten_path, visible
 from bot.reports.wording import SYMBOLS, Wording, words_in
 from bot.texts import Language
@@ -133,19 +131,7 @@ def receipt_page(receipt: Receipt, receipt_id: str, key_id: str, wording: Wordin
 def render_receipt_html(receipt: Receipt, receipt_id: str, key_id: str, language: Language) -> str:
     """The receipt's page: one file that needs nothing else, as the finding's."""
     wording = words_in(language)
-    page = (
-        environment()
-        .get_template("receipt.html")
-        .render(
-            _=wording.t.gettext,
-            language=language.value,
-            colon=wording.colon(),
-            version=tool_version(),
-            page=receipt_page(receipt, receipt_id, key_id, wording),
-            **styled(),
-        )
-    )
-    return scalar_text(page)
+    return rendered("receipt.html", wording, page=receipt_page(receipt, receipt_id, key_id, wording))
 
 
 def print_receipt(receipt: Receipt, receipt_id: str, key_id: str, console: Console, language: Language) -> None:
