@@ -7,12 +7,11 @@ import and seldom needed is imported where it is used.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -20,22 +19,13 @@ from sqlalchemy import Engine
 import rules
 from bot.domain import failures
 from bot.domain.policy import PolicyDocument
-from bot.domain.policy_layers import (
-    GROUPS,
-    POLICY_FILE,
-    FoundFile,
-    GroupFile,
-    LayeredPolicy,
-    LayerError,
-    read_organisation,
-    sort_out,
-    text_of,
-)
-from bot.domain.policy_problems import FILE_UNREADABLE, NOT_HEARD
+from bot.domain.policy_layers import GroupFile, LayeredPolicy, read_organisation
+from bot.domain.policy_problems import NOT_HEARD
 from bot.domain.verdict import Reason, ReasonCode
 from bot.errors import ConfigurationError
 from bot.gitlab.model import BotUser
 from bot.observability.metrics import Metrics
+from bot.policy_files import organisation_in, read_policy_folder
 from bot.settings import Settings
 from bot.store import policies
 from bot.store.advisories import StoredAdvisories
@@ -135,7 +125,7 @@ class Services:
         if path is None and settings.policy_project is not None:
             return self._policy_project(settings.policy_project)
         file = path or settings.policy_file
-        return self._data_policy() if file is None else _organisation(file)
+        return self._data_policy() if file is None else organisation_in(file)
 
     def language_for(self, project: str) -> Language:
         """The language of a project's notes; the setting's where no policy can be read, for saying just that."""
@@ -176,10 +166,10 @@ class Services:
     def _data_policy(self) -> PolicyDocument:
         found, groups = read_policy_folder(self.settings.data_dir / POLICY_FOLDER)
         if found is not None:
-            document = _organisation(found)
+            document = organisation_in(found)
         else:
             # Our own file has to name some language; the operator's setting knows better.
-            document = _organisation(DEFAULT_POLICY)
+            document = organisation_in(DEFAULT_POLICY)
             ours = replace(document.policy, language=self.settings.language, layers=(OUR_OWN,))
             document = replace(document, policy=ours)
         return LayeredPolicy(document.source_name, document.policy, document.projects, groups)
@@ -188,72 +178,3 @@ class Services:
         """Give the database connections back."""
         if "store" in self.__dict__:
             self.store.dispose()
-
-
-def _organisation(file: Path) -> PolicyDocument:
-    """The organisation's policy in a file. Raises ``ConfigurationError``."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            failures.POLICY_UNREADABLE.format(file=file, text=getattr(error, "strerror", None) or error),
-            "Check its path.",
-        ) from error
-    document = read_organisation(text, str(file))
-    return replace(document, policy=replace(document.policy, layers=(str(file),)))
-
-
-def read_policy_folder(folder: Path) -> tuple[Path | None, tuple[GroupFile, ...]]:
-    """
-    The organisation's file (None where there is none) and the groups' in a folder of this host.
-
-    A group's file that cannot be read is kept with its problem, for it concerns only what is below it. Raises
-    ``ConfigurationError`` for a name that says nothing about whom it concerns.
-    """
-    try:
-        known = sort_out(_files_in(folder))
-    except OSError as error:
-        raise ConfigurationError(
-            failures.POLICY_UNREADABLE.format(file=error.filename or folder, text=error.strerror),
-            "Check that it is there, and who may read it.",
-        ) from error
-    except LayerError as error:
-        raise ConfigurationError(f"{folder}: {error}", error.hint) from error
-    groups = []
-    for group in sorted(name for name in known if name):
-        place = folder / known[group].path
-        shown, text, problem = str(known[group].path), "", ""
-        try:
-            text = text_of(place.read_bytes(), shown)
-        except LayerError as error:
-            problem = str(error)
-        except OSError as error:
-            problem = FILE_UNREADABLE.format(file=shown, text=error.strerror)
-        groups.append(GroupFile(group, shown, str(place), text, problem))
-    return (folder / known[""].path if "" in known else None), tuple(groups)
-
-
-def _files_in(folder: Path) -> Iterator[FoundFile]:
-    """What may be a policy. Links to files are followed: Kubernetes puts the files of a ConfigMap into place so."""
-    organisation = folder / POLICY_FILE
-    if _there(organisation):
-        yield FoundFile(PurePosixPath(POLICY_FILE), organisation.stat().st_size, organisation.is_file())
-    groups = folder / GROUPS
-    if _there(groups) and not groups.is_dir():
-        yield FoundFile(PurePosixPath(GROUPS), 0, False)
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    for here, inside, names in os.walk(groups, onerror=refuse if groups.is_dir() else None):
-        # Where a ConfigMap's files really are; no group's name begins so.
-        inside[:] = [name for name in inside if not name.startswith("..")]
-        for name in [*names, *(link for link in inside if Path(here, link).is_symlink())]:
-            place = Path(here, name)
-            size = place.stat().st_size if place.exists() else 0
-            yield FoundFile(PurePosixPath(place.relative_to(folder)), size, place.is_file())
-
-
-def _there(place: Path) -> bool:
-    """Whether something has this name, be it a link that leads nowhere."""
-    return os.path.lexists(place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import tempfile
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -11,9 +12,13 @@ from pathlib import Path
 from bot.errors import ConfigurationError, MergewardenError
 from bot.observability.logs import configure_logging
 from bot.observability.metrics import Metrics
+from bot.reports.visible import one_line
 from bot.services import Services
 from bot.settings import Settings, load_settings
 from bot.store.projects import Project
+
+_DAYS = re.compile(r"([0-9]{1,5})d?")
+_LONGEST_DAYS = 3_650
 
 
 def open_services(config: Path | None, *, shared_metrics: bool = False, quiet: bool = True) -> Services:
@@ -71,6 +76,16 @@ def end_of_day(text: str) -> datetime:
     except ValueError:
         raise MergewardenError(f"{text!r} is not a date", "Write it as 2026-12-31; that day is the last one.") from None
     return datetime.combine(day, time(23, 59, 59), UTC)
+
+
+def days_of(text: str) -> int:
+    """``90d`` or ``90``. Raises ``MergewardenError`` for any other text."""
+    found = _DAYS.fullmatch(text.strip())
+    if found is None or not 1 <= int(found[1]) <= _LONGEST_DAYS:
+        raise MergewardenError(
+            f"{one_line(text, 40)!r} is not a number of days from 1 to {_LONGEST_DAYS}", "Write it as 90d."
+        )
+    return int(found[1])
 
 
 def project_of(services: Services, name: str) -> Project:

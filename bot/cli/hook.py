@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.common import open_services, project_of
-from bot.domain.clearance import protected_names
+from bot.domain.protected_branches import protected_names
 from bot.errors import ConfigurationError
 from bot.reports.visible import one_line
 from bot.services import Services

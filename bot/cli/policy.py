@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import rules
-from bot.cli.common import open_services, project_of
+from bot.cli.common import days_of, open_services, project_of
 from bot.cli.output import drop_output
-from bot.cli.rules_noise import days_of
 from bot.domain.globs import problem_with
 from bot.domain.policy_file import MAX_BYTES, PolicyError, load_group_policy, load_policy, load_project_policy
 from bot.domain.policy_tightening import tighten

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,16 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.common import open_services, project_of
+from bot.cli.common import days_of, open_services, project_of
 from bot.domain.noise import RuleNoise, is_demoted, rule_modes_yaml, to_demote, together
 from bot.domain.policy import NoiseRules, Policy
-from bot.errors import MergewardenError
 from bot.reports.visible import one_line
 from bot.store import noise, projects
 from bot.store.engine import session
 
-_DAYS = re.compile(r"([0-9]{1,5})d?")
-_LONGEST_DAYS = 3_650
 _MOST_ROWS = 50
 
 
@@ -49,16 +45,6 @@ def run_noise(*, project: str | None, since: str, format: str, config: Path | No
     else:
         _print(days, found, names, whole, proposed, policy, one_project=chosen is not None)
     return 0
-
-
-def days_of(text: str) -> int:
-    """``90d`` or ``90``. Raises ``MergewardenError`` for any other text."""
-    found = _DAYS.fullmatch(text.strip())
-    if found is None or not 1 <= int(found[1]) <= _LONGEST_DAYS:
-        raise MergewardenError(
-            f"{one_line(text, 40)!r} is not a number of days from 1 to {_LONGEST_DAYS}", "Write it as 90d."
-        )
-    return int(found[1])
 
 
 def _print(

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.domain.intake import TakeIn
-from bot.errors import ConfigurationError, MergewardenError
+from bot.errors import MergewardenError
 from bot.pipeline.engine import JobQueue
 from bot.pipeline.hook_desk import HookDesk, LanguageOf
 from bot.pipeline.inbox import StoredInbox
@@ -25,7 +25,6 @@ from bot.services import Services
 from bot.store.engine import session, unreachable_reason
 from bot.store.executors import alive_since
 from bot.store.migrate import pending_migrations
-from bot.texts import Language
 from bot.web.api import ApiDependencies
 from bot.web.api.access import Door
 from bot.web.api.upload import UploadLimits
@@ -149,7 +148,7 @@ def _projects(services: Services) -> ProjectDependencies:
         state = project_state(services, project_id, now)
         if state is None:
             return None
-        return render_project_html(state, _language_of(services, state.path), now=now, gitlab_url=settings.gitlab_url)
+        return render_project_html(state, services.language_for(state.path), now=now, gitlab_url=settings.gitlab_url)
 
     def document(project_id: int) -> str | None:
         from bot.pipeline.project_states import project_state
@@ -164,14 +163,6 @@ def _projects(services: Services) -> ProjectDependencies:
         document=document,
         page_policy=_page_policy,
     )
-
-
-def _language_of(services: Services, project_path: str) -> Language:
-    """The project's language; the operator's where the policy cannot be read."""
-    try:
-        return services.policy().for_project(project_path).language
-    except ConfigurationError:
-        return services.settings.language
 
 
 def _receipts(services: Services) -> ReceiptDependencies:

@@ -14,6 +14,7 @@ from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import Any
 
+from bot.domain.protected_branches import covers
 from bot.texts import N_
 
 NOBODY, DEVELOPERS, MAINTAINERS, ADMINISTRATORS = 0, 30, 40, 60
@@ -303,24 +304,6 @@ def weakened(before: Enforcement, names_before: Iterable[str], now: Enforcement)
             continue
         found.append(one)
     return tuple(found)
-
-
-def covers(pattern: str, branch: str) -> bool:
-    """Whether a rule of this name is about the branch: ``*`` stands for any characters, ``/`` among them."""
-    first, *others = pattern.split("*")
-    if not others:
-        return pattern == branch
-    *middle, last = others
-    if len(branch) < len(first) + len(last) or not branch.startswith(first) or not branch.endswith(last):
-        return False
-    # Each part at its earliest place: a regular expression could take very long over a pattern of many stars.
-    at, end = len(first), len(branch) - len(last)
-    for part in middle:
-        found = branch.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
 
 
 def strangers_may(grants: Iterable[Grant], facts: Facts) -> bool:

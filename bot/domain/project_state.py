@@ -11,7 +11,7 @@ from bot.domain.enforcement import Enforcement
 from bot.domain.incident import KnownIncident
 from bot.domain.merging import Wish
 from bot.domain.suppression import Suppression
-from bot.domain.verdict import Outcome
+from bot.domain.verdict import Outcome, lets_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ class OpenMergeRequest:
     @property
     def may_merge(self) -> bool:
         """Whether the gate lets it through as it is now."""
-        passed = self.outcome in (Outcome.PASSED, Outcome.WARNED)
-        return self.is_current and (passed or (self.outcome is Outcome.NOT_ASSESSED and self.tolerated))
+        return self.is_current and self.outcome is not None and lets_through(self.outcome, tolerated=self.tolerated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,11 @@ class Outcome(Enum):
     NOT_ASSESSED = "not_assessed"
 
 
+def lets_through(outcome: Outcome, *, tolerated: bool) -> bool:
+    """Whether a change with this outcome may be merged; ``tolerated`` as in ``GateDecision``."""
+    return outcome in (Outcome.PASSED, Outcome.WARNED) or (outcome is Outcome.NOT_ASSESSED and tolerated)
+
+
 class Effect(Enum):
     """What it means for a change that a policy rule matches a finding of it. The weakest first."""
 
@@ -155,9 +160,7 @@ class GateDecision:
     @property
     def lets_through(self) -> bool:
         """Whether the change may be merged, as far as the gate is concerned."""
-        return self.outcome in (Outcome.PASSED, Outcome.WARNED) or (
-            self.outcome is Outcome.NOT_ASSESSED and self.tolerated
-        )
+        return lets_through(self.outcome, tolerated=self.tolerated)
 
     def effect_on(self, fingerprint: str) -> Effect | None:
         """The strongest effect of the rules that match the finding with this fingerprint; None when none does."""

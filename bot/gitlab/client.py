@@ -161,7 +161,7 @@ class GitLabClient:
 
         Raises ``NotFound`` where the bot cannot see the group: then nobody knows who its members are.
         """
-        path = f"/groups/{gitlab.utils.EncodedId(group)}"
+        path = f"/groups/{_encoded(group)}"
         try:
             return decode.member(self._get(f"{path}/members/all/{user_id}"))
         except NotFound:

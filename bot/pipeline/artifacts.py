@@ -24,9 +24,10 @@ from bot.domain.job import ImportReports
 from bot.errors import MergewardenError
 from bot.gitlab.errors import ArtifactTooLarge, Forbidden, NotFound
 from bot.gitlab.model import Artifact, MergeRequest, PipelineJob, Project
+from bot.pipeline.projects import remember
 from bot.pipeline.throwaway import throwaway_folder
 from bot.services import Services
-from bot.store import heads, imports, projects
+from bot.store import heads, imports
 from bot.store.archive import ArchiveLimits, check_directory_size
 from bot.store.engine import session, write_session
 
@@ -190,9 +191,8 @@ class PipelineReports:
         return Target(found.project_id, found.target_branch, found.iid, found.sha or self.request.sha)
 
     def _know(self, project: Project) -> None:
-        known = projects.Project(project.id, project.path, project.url, project.clone_url, project.default_branch)
         with write_session(self.services.store) as writing:
-            projects.upsert_projects(writing, [known])
+            remember(writing, project)
 
     # -- which reports ------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from bot.pipeline.git.repository import TreeEntry
 from bot.pipeline.judging import note_used, suppressed_in
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.policies import policy_blob, project_policy
+from bot.pipeline.projects import remember
 from bot.pipeline.tracking import Findings, Look, Tracked, track
 from bot.services import Services
 from bot.store import projects, scans, tracking
@@ -79,10 +80,7 @@ def scan_branch(
     if sha is not None and head != sha:
         return "superseded"
     with write_session(services.store) as writing:
-        projects.upsert_projects(
-            writing,
-            [projects.Project(project.id, project.path, project.url, project.clone_url, project.default_branch)],
-        )
+        remember(writing, project)
     ref = Ref(project.id, branch, is_default=branch == project.default_branch)
     with session(services.store) as reading:
         state = tracking.stream_state(reading, ref, OWN)

@@ -25,19 +25,20 @@ from bot.domain.enforcement import (
     Missing,
     Protection,
     assess,
-    covers,
     weakened,
 )
 from bot.domain.incident import Incident, IncidentKind
 from bot.domain.job import SyncMergeRequest, SyncReason, VerifyBranch
 from bot.domain.policy import Policy
+from bot.domain.protected_branches import covers
 from bot.gitlab.errors import Forbidden, NotFound, Unauthorized
 from bot.gitlab.model import AccessEntry, Member, Project, ProtectedBranch
 from bot.pipeline.engine import JobQueue
-from bot.pipeline.submission import submit
-from bot.pipeline.tampering import forged_statuses, stands_in_place_of_ours, statuses_of
+from bot.pipeline.projects import remember
+from bot.pipeline.submission import submit, token_after
+from bot.pipeline.tampering import forged_statuses, log_incidents, stands_in_place_of_ours, statuses_of
 from bot.services import Services
-from bot.store import enforcement, incidents, overview, projects
+from bot.store import enforcement, incidents, overview
 from bot.store.enforcement import StoredEnforcement
 from bot.store.engine import session, write_session
 from scanners.normalize import clean_text
@@ -151,11 +152,11 @@ def check_project(services: Services, queue: JobQueue, job_id: str, project_id: 
     with write_session(services.store) as writing:
         new = [*_store(writing, seen), *(one for one, at in forged if incidents.report(writing, one, at))]
         for branch in branches:
-            submit(writing, queue, VerifyBranch(project_id, branch), token=_token(job_id))
+            submit(writing, queue, VerifyBranch(project_id, branch), token=token_after(job_id))
         for iid in stained:
             job = SyncMergeRequest(project_id, iid, SyncReason.RECONCILED)
-            submit(writing, queue, job, token=_token(job_id))
-    _log(new)
+            submit(writing, queue, job, token=token_after(job_id))
+    log_incidents(new)
     return seen.enforcement.level.name.lower()
 
 
@@ -163,7 +164,7 @@ def store_reading(services: Services, seen: Reading) -> None:
     """Store what a reading amounts to, and note what was weakened since the last one."""
     with write_session(services.store) as writing:
         new = _store(writing, seen)
-    _log(new)
+    log_incidents(new)
 
 
 def weakenings(project_id: int, before: StoredEnforcement | None, now: Enforcement) -> Iterable[Incident]:
@@ -246,17 +247,10 @@ def _store(writing: Session, seen: Reading) -> list[Incident]:
     """Returns the incidents that are new."""
     project, at = seen.project, seen.facts.checked_at
     assert at is not None, "it was read"
-    projects.upsert_projects(
-        writing, [projects.Project(project.id, project.path, project.url, project.clone_url, project.default_branch)]
-    )
+    remember(writing, project)
     level = seen.enforcement
     before = enforcement.record(writing, project.id, level, facts_to_json(seen), at)
     return [one for one in weakenings(project.id, before, level) if incidents.report(writing, one, at)]
-
-
-def _log(found: Iterable[Incident]) -> None:
-    for incident in found:
-        log.warning("incident", kind=incident.kind.value, project_id=incident.project_id, subject=incident.subject)
 
 
 def _visible(question: Callable[[], T]) -> T | None:
@@ -339,8 +333,3 @@ def _subject(lost: Missing) -> str:
     plain = lost.subject.isascii() and lost.subject.isprintable() and len(lost.subject) <= _LONGEST_SUBJECT
     digest = hashlib.sha256(lost.subject.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{lost.need.value} {lost.subject if plain else digest}"
-
-
-def _token(job_id: str) -> str:
-    """The same at a repetition of the job, and short."""
-    return f"check.{hashlib.sha256(job_id.encode()).hexdigest()[:20]}"

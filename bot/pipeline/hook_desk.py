@@ -16,8 +16,9 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from bot.domain.clearance import Clearance, Refusal, Ruling, Update, Why, decide, is_protected, protected_names
+from bot.domain.clearance import Clearance, Refusal, Ruling, Update, Why, decide
 from bot.domain.hook_wire import MOST_LISTED, VERSION, Answer, Question, clearance_list
+from bot.domain.protected_branches import is_protected, protected_names
 from bot.reports.hook_words import (
     head_line,
     more_text,

@@ -188,7 +188,7 @@ class Jobs:
             "handle_note",
             job_id,
             project_id,
-            lambda: handle_note(self.services, self.queue, job_id, project_id, iid, note_id, digest),
+            lambda: handle_note(self.services, self.queue, project_id, iid, note_id, digest),
         )
 
     def run_merge_queue(self, job_id: str, project_id: int, branch: str) -> str:

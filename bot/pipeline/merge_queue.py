@@ -7,7 +7,6 @@ was written down, sees at its repetition that the merge request is merged.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,7 +38,7 @@ from bot.gitlab.errors import Conflict, Forbidden, GitLabError, Invalid, NotFoun
 from bot.gitlab.markers import Marker, MarkerKind, marker_of, normalised, with_marker
 from bot.gitlab.model import MergeRequest, Note, Project
 from bot.pipeline.engine import JobQueue
-from bot.pipeline.submission import submit
+from bot.pipeline.submission import submit, token_after
 from bot.reports.merge_answers import render_merge_note
 from bot.services import Services
 from bot.store import wishes
@@ -58,34 +57,14 @@ _REBASING = frozenset({"rebase_merge", "ff"})
 
 
 def ask_to_merge(
-    services: Services,
-    *,
-    project_id: int,
-    iid: int,
-    target_branch: str,
-    asked_by: str,
-    asked_by_id: int | None,
-    how: Asked | str = Asked.COMMAND,
-    writing: Session | None = None,
+    writing: Session, *, project_id: int, iid: int, target_branch: str, asked_by: str, asked_by_id: int
 ) -> Wish:
     """
-    Remember that somebody wants a merge request merged, and return the open wish. Whoever calls submits a
-    ``RunMergeQueue`` for the target branch, in the same transaction where ``writing`` is given.
+    Remember that a person wants a merge request merged, and return the open wish. Whoever calls submits a
+    ``RunMergeQueue`` for the target branch in the same transaction.
 
     Whether the person may ask is decided before; whether it may be merged, by the verdict at that time.
     """
-    if writing is None:
-        with write_session(services.store) as opened:
-            return ask_to_merge(
-                services,
-                project_id=project_id,
-                iid=iid,
-                target_branch=target_branch,
-                asked_by=asked_by,
-                asked_by_id=asked_by_id,
-                how=how,
-                writing=opened,
-            )
     return wishes.ask(
         writing,
         project_id=project_id,
@@ -93,16 +72,13 @@ def ask_to_merge(
         target_branch=target_branch,
         asked_by=asked_by,
         asked_by_id=asked_by_id,
-        how=Asked(how),
+        how=Asked.COMMAND,
         at=datetime.now(UTC),
     )
 
 
-def take_back(services: Services, *, project_id: int, iid: int, by: str, writing: Session | None = None) -> bool:
+def take_back(writing: Session, *, project_id: int, iid: int, by: str) -> bool:
     """Take every open wish of a merge request back; whether there was one."""
-    if writing is None:
-        with write_session(services.store) as opened:
-            return take_back(services, project_id=project_id, iid=iid, by=by, writing=opened)
     reason = merge_texts.TAKEN_BACK.format(text=_words(by))
     return wishes.end_wishes(writing, project_id, iid, WishState.CANCELLED, at=datetime.now(UTC), reason=reason) > 0
 
@@ -176,7 +152,7 @@ def run_merge_queue(
         with write_session(services.store) as writing:
             for iid in sorted(run.to_judge):
                 job = SyncMergeRequest(project_id, iid, SyncReason.CIRCUMSTANCES)
-                submit(writing, queue, job, token=hashlib.sha256(job_id.encode()).hexdigest()[:16])
+                submit(writing, queue, job, token=token_after(job_id))
     if run.failed:
         raise run.failed[0]
     if run.unsettled:
@@ -189,7 +165,7 @@ def _look_again(services: Services, queue: JobQueue, job_id: str, job: RunMergeQ
     _, _, number = job_id.rpartition(".again")
     times = int(number) if number.isdigit() and number != job_id else 0
     if times < _MOST_REPETITIONS:
-        token = f"{hashlib.sha256(job_id.encode()).hexdigest()[:16]}.again{times + 1}"
+        token = f"{token_after(job_id)}.again{times + 1}"
         with write_session(services.store) as writing:
             submit(writing, queue, job, token=token)
 

@@ -54,16 +54,18 @@ from bot.pipeline.merging import own_part
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.notes import missed_commands
 from bot.pipeline.policies import project_policy
+from bot.pipeline.projects import remember
 from bot.pipeline.publication import conversation, failure
-from bot.pipeline.receipts import issue_or_say, receipt_url
+from bot.pipeline.receipts import issue, receipt_url
+from bot.pipeline.signing import SigningKeyError
 from bot.pipeline.superseded import Superseded, Watch
 from bot.pipeline.tampering import note_tampering
 from bot.pipeline.thread_words import confirmed_by
 from bot.pipeline.tracking import Findings, Look, track
 from bot.reports.notes import failure_description, running_description, status_description
 from bot.services import Services
-from bot.store import clearances, commands, decisions, enforcement, heads, noise, projects, scans, tracking
-from bot.store.decisions import DecisionInputs
+from bot.store import clearances, commands, decisions, enforcement, heads, noise, scans, tracking
+from bot.store.decisions import DecisionInputs, StoredDecision
 from bot.store.engine import session, write_session
 from bot.store.tracking import OWN, Ref
 from bot.texts import Language
@@ -203,20 +205,28 @@ class MergeRequestScan:
 
     def publish(self, scan_id: str) -> str:
         """Make the merge request show the stored verdict; returns the outcome's word."""
+        return self._publish(scan_id, self._merge_request())
+
+    def _publish(self, scan_id: str, request: MergeRequest) -> str:
         report = self._stored(scan_id)
         assert report.subject.head_sha is not None
-        request = self._merge_request()
         if not request.is_open or not _is_about(report, request):
             # A push or another target meanwhile; its own event brings its own job.
             raise Superseded
         project = self._project()
         mirror = self._mirror(project, report)
         policy, _ = self._policy_at(mirror, project, report)
-        problems = self._publish_conversation(request, report, policy, mirror, scan_id)
+        with session(self.services.store) as reading:
+            decided = decisions.decision_about(reading, self.project_id, self.iid, scan_id)
+        level = self._level()
+        receipt = self._receipt(report, scan_id, decided, level)
+        problems = self._publish_conversation(request, report, policy, mirror, receipt, level)
         if problems:
             raise PublicationIncomplete(failures.NOT_SENT.format(sentence=problems[0]))
         outcome, lets_through = report.decision.outcome, report.decision.lets_through
-        self._settle(mirror, report, scan_id, draft=request.draft or self._judged_as_draft(scan_id))
+        # A draft when the verdict was made, even if it is none any more.
+        was_draft = decided is not None and decided.inputs.context.draft
+        self._settle(mirror, report, scan_id, draft=request.draft or was_draft)
         self._set_status(request, *self._state(request, report, policy.language))
         with write_session(self.services.store) as writing:
             heads.mark_scanned(
@@ -261,7 +271,7 @@ class MergeRequestScan:
             report.subject.head_sha, report.subject.head_sha, report.subject.ref, request.labels, request.draft
         )
         with session(self.services.store) as reading:
-            seen = tracking.numbers_of(reading, self._ref(announced), OWN)
+            seen = tracking.numbers_of(reading, self._ref(announced.target_branch), OWN)
         judged = self._judge(project, announced, policy, reasons, *own_part(report.tracked, report.runs, seen))
         if (judged.tracked, judged.runs) != (report.tracked, report.runs):
             # Reports of other tools came in since: another scan, as far as anybody can see.
@@ -276,7 +286,7 @@ class MergeRequestScan:
                 self._record(writing, scan_id, judged, because)
         else:
             self._note_circumstances(scan_id, judged, because)
-        return self.publish(scan_id)
+        return self._publish(scan_id, request)
 
     def give_up(self, error: BaseException) -> str:
         """Say on the merge request that nobody could judge it; as much of that as still can be said."""
@@ -325,8 +335,8 @@ class MergeRequestScan:
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
-    def _ref(self, announced: Announced) -> Ref:
-        return Ref(self.project_id, f"!{self.iid}", self.iid, announced.target_branch)
+    def _ref(self, target_branch: str) -> Ref:
+        return Ref(self.project_id, f"!{self.iid}", self.iid, target_branch)
 
     def _track(
         self, mirror: Mirror, announced: Announced, assessed: Assessed, at: datetime
@@ -344,7 +354,7 @@ class MergeRequestScan:
             return present[index].presence, _explained(present[index], identity.number)
 
         look = Look(
-            self._ref(announced),
+            self._ref(announced.target_branch),
             OWN,
             announced.head_sha,
             at,
@@ -374,7 +384,8 @@ class MergeRequestScan:
     ) -> Judged:
         """The verdict on what our scan and other tools' reports about the same commit say."""
         circumstances = Circumstances(frozenset(announced.labels), announced.draft)
-        judge = Judge(self.services, self.project_id, self._ref(announced), policy, reasons, circumstances)
+        ref = self._ref(announced.target_branch)
+        judge = Judge(self.services, self.project_id, ref, policy, reasons, circumstances)
         return judge.judge(
             own,
             own_runs,
@@ -426,12 +437,6 @@ class MergeRequestScan:
             with write_session(self.services.store) as writing:
                 self._record(writing, scan_id, judged, because)
 
-    def _judged_as_draft(self, scan_id: str) -> bool:
-        """Whether it was a draft when the verdict was made, even if it is none any more."""
-        with session(self.services.store) as reading:
-            last = decisions.last_decision(reading, self.project_id, self.iid)
-        return last is not None and last.scan_id == scan_id and last.inputs.context.draft
-
     def _last(self) -> tuple[str | None, ScanReport | None]:
         """Id and report of the last verdict that was published, or of the last scan that was given up."""
         with session(self.services.store) as reading:
@@ -450,8 +455,7 @@ class MergeRequestScan:
         request = self._merge_request()
         if not request.is_open or not _is_about(report, request):
             raise Superseded
-        policy = self._policy_or_none(self._project())
-        language = policy.language if policy is not None else self.services.settings.language
+        language = self.services.language_for(self._project().path)
         self._set_status(request, "failed", failure_description(language, reason=reason))
         return Outcome.NOT_ASSESSED.value
 
@@ -524,10 +528,7 @@ class MergeRequestScan:
             return self._known_project
         project = self._known_project = self.services.gitlab.project(self.project_id)
         with write_session(self.services.store) as writing:
-            projects.upsert_projects(
-                writing,
-                [projects.Project(project.id, project.path, project.url, project.clone_url, project.default_branch)],
-            )
+            remember(writing, project)
         return project
 
     def _discussions(self) -> Sequence[Discussion]:
@@ -540,7 +541,7 @@ class MergeRequestScan:
             return frozenset()  # nothing else can be confirmed, so GitLab need not be asked
         request = self._merge_request()
         resolved = self._resolved(project, request, self._discussions())
-        return confirmed_by(self.services, request, self._ref(announced), policy, tracked, resolved)
+        return confirmed_by(self.services, request, self._ref(announced.target_branch), policy, tracked, resolved)
 
     def _confirmed_since(
         self, request: MergeRequest, report: ScanReport, policy: Policy, existing: Sequence[Discussion]
@@ -548,8 +549,7 @@ class MergeRequestScan:
         """What was confirmed between the verdict and its publication: those threads are not opened again."""
         blocking = [item for item in report.tracked if report.decision.blocks(item.finding.fingerprint)]
         resolved = self._resolved(self._project(), request, existing)
-        ref = Ref(self.project_id, f"!{self.iid}", self.iid, report.subject.ref)
-        return confirmed_by(self.services, request, ref, policy, blocking, resolved)
+        return confirmed_by(self.services, request, self._ref(report.subject.ref), policy, blocking, resolved)
 
     def _resolved(self, project: Project, request: MergeRequest, existing: Sequence[Discussion]) -> dict[str, Note]:
         return confirmations(
@@ -573,7 +573,13 @@ class MergeRequestScan:
         return project_policy(self.services.policy(), project.path, mirror, target)
 
     def _publish_conversation(
-        self, request: MergeRequest, report: ScanReport, policy: Policy, mirror: Mirror, scan_id: str
+        self,
+        request: MergeRequest,
+        report: ScanReport,
+        policy: Policy,
+        mirror: Mirror,
+        receipt: str | None,
+        level: str | None,
     ) -> list[str]:
         refs = request.diff_refs
         # GitLab draws its diff with git's default algorithm, and accepts a comment only on a line of that diff.
@@ -595,8 +601,6 @@ class MergeRequestScan:
         )
         # Once a day: the first job of the note may be under way, or have been given up.
         self.unheard = tuple(replace(job, again=now.date().isoformat()) for job in missed)
-        level = self._level()
-        receipt = self._receipt(report, scan_id, level)
         wanted = conversation(
             report,
             policy,
@@ -622,9 +626,10 @@ class MergeRequestScan:
         )
         problems = self._send(request, plan)
         shown = {thread.fingerprint for thread in wanted.threads}
-        with write_session(self.services.store) as writing:
-            commented = [item for item in report.tracked if item.finding.fingerprint in shown]
-            noise.note_commented(writing, self.project_id, self.iid, commented)
+        if shown:
+            with write_session(self.services.store) as writing:
+                commented = [item for item in report.tracked if item.finding.fingerprint in shown]
+                noise.note_commented(writing, self.project_id, self.iid, commented)
         return problems
 
     def _level(self) -> str | None:
@@ -633,21 +638,24 @@ class MergeRequestScan:
             known = enforcement.stored(reading, self.project_id)
         return f"L{int(known.level)}" if known is not None and known.checked_at is not None else None
 
-    def _receipt(self, report: ScanReport, scan_id: str, level: str | None) -> str | None:
-        """Id of the signed receipt of this verdict; None where it cannot be signed."""
-        with session(self.services.store) as reading:
-            decided = decisions.last_decision(reading, self.project_id, self.iid)
-        ours = decided if decided is not None and decided.scan_id == scan_id else None
-        return issue_or_say(
-            self.services,
-            report,
-            project_id=self.project_id,
-            scan_id=scan_id,
-            at=ours.at if ours is not None else report.started_at,
-            decision_id=ours.id if ours is not None else None,
-            confirmed=ours.inputs.confirmed if ours is not None else frozenset(),
-            enforcement=level,
-        )
+    def _receipt(
+        self, report: ScanReport, scan_id: str, decided: StoredDecision | None, level: str | None
+    ) -> str | None:
+        """Id of the signed receipt of this verdict; None where it cannot be signed: a verdict does not wait for it."""
+        try:
+            return issue(
+                self.services,
+                report,
+                project_id=self.project_id,
+                scan_id=scan_id,
+                at=decided.at if decided is not None else report.started_at,
+                decision_id=decided.id if decided is not None else None,
+                confirmed=decided.inputs.confirmed if decided is not None else frozenset(),
+                enforcement=level,
+            )
+        except SigningKeyError as error:
+            log.error("no receipt could be signed", reason=str(error), hint=error.hint)
+            return None
 
     def _heard(self) -> frozenset[int]:
         with session(self.services.store) as reading:

@@ -53,9 +53,7 @@ _NO_SUCH_TEXT = "0" * 64
 """Digest of no text at all."""
 
 
-def handle_note(
-    services: Services, queue: JobQueue, _job_id: str, project_id: int, iid: int, note_id: int, digest: str
-) -> str:
+def handle_note(services: Services, queue: JobQueue, project_id: int, iid: int, note_id: int, digest: str) -> str:
     """
     Carry out the commands of a note whose text had this ``digest`` when it was announced; returns what came of them.
 

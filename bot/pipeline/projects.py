@@ -1,8 +1,11 @@
-"""Which project somebody means, by number or by full path."""
+"""Which project somebody means, by number or by full path, and remembering what GitLab says of one."""
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from bot.errors import ConfigurationError
+from bot.gitlab import model as gitlab
 from bot.gitlab.errors import NotFound
 from bot.services import Services
 from bot.store import projects
@@ -36,11 +39,16 @@ def project_named(services: Services, name: str, *, register: bool) -> Project:
                 f"GitLab knows no project {name} that the bot may see",
                 "Check the path, and that the bot is a member of the project.",
             ) from error
-        made = Project(found.id, found.path, found.url, found.clone_url, found.default_branch)
         with write_session(services.store) as writing:
-            projects.upsert_projects(writing, [made])
-        return made
+            return remember(writing, found)
     if number is None and register:
         with write_session(services.store) as writing:
             return projects.register_local(writing, name)
     raise UnknownProject(f"there is no project {name}", "Name it by its full path, for example shop/backend.")
+
+
+def remember(writing: Session, found: gitlab.Project) -> Project:
+    """Write down what GitLab says of a project, and return it as the store has it."""
+    known = Project(found.id, found.path, found.url, found.clone_url, found.default_branch)
+    projects.upsert_projects(writing, [known])
+    return known

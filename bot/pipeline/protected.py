@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.domain.clearance import MOST_COMMITS, Clearance, Refusal, Update, Why, decide, is_protected, protected_names
+from bot.domain.clearance import MOST_COMMITS, Clearance, Refusal, Update, Why, decide
 from bot.domain.incident import Incident, IncidentKind
+from bot.domain.protected_branches import is_protected, protected_names
 from bot.gitlab.errors import NotFound
 from bot.gitlab.model import Project
 from bot.pipeline.clearing import facts_of, prove
@@ -104,14 +105,6 @@ def protected_patterns(services: Services, project: Project) -> tuple[str, ...]:
     with session(services.store) as reading:
         known = stored(reading, project.id)
     return protected_names(known.protected_names if known is not None else None, project.default_branch)
-
-
-def branches_to_watch(services: Services, project: Project, branches: Iterable[str]) -> tuple[str, ...]:
-    """Those of a project's branches that are protected, and those that were watched before, by name."""
-    patterns = protected_patterns(services, project)
-    with session(services.store) as reading:
-        before = {known.branch for known in watched.of_project(reading, project.id)}
-    return tuple(sorted({name for name in (*branches, *before) if is_protected(name, patterns)}))
 
 
 @dataclass

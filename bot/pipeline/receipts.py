@@ -26,7 +26,7 @@ from bot.domain.receipt import (
 )
 from bot.domain.verdict import ScanReport
 from bot.pipeline.git import Repository
-from bot.pipeline.signing import SigningKeyError, signer
+from bot.pipeline.signing import signer
 from bot.reports.json_report import tool_version
 from bot.reports.visible import one_line
 from bot.services import Services
@@ -75,34 +75,6 @@ def issue(
     with write_session(services.store) as writing:
         receipts.record(writing, made)
     return made.id
-
-
-def issue_or_say(
-    services: Services,
-    report: ScanReport,
-    *,
-    project_id: int,
-    scan_id: str,
-    at: datetime,
-    decision_id: int | None = None,
-    confirmed: frozenset[str] = frozenset(),
-    enforcement: str | None = None,
-) -> str | None:
-    """As ``issue``; None, and a line in the log, where there is no key to sign with: a verdict does not wait for it."""
-    try:
-        return issue(
-            services,
-            report,
-            project_id=project_id,
-            scan_id=scan_id,
-            at=at,
-            decision_id=decision_id,
-            confirmed=confirmed,
-            enforcement=enforcement,
-        )
-    except SigningKeyError as error:
-        log.error("no receipt could be signed", reason=str(error), hint=error.hint)
-        return None
 
 
 def receipt_url(settings: Settings, receipt_id: str) -> str | None:

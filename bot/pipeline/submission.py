@@ -71,17 +71,13 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
             return _note(session, queue, request)
         case RunMergeQueue():
             # One at a time for each branch, whoever asks: a partition of its own.
-            named = hashlib.sha256(request.branch.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            job_id = f"merge:{request.project_id}:{named}:{token}"
-            partition = f"merge:{request.project_id}:{named}"
-            queue.submit(
-                session,
-                Job(job_id, "run_merge_queue", (request.project_id, request.branch), CONVERSATIONS, partition),
-            )
+            partition = f"merge:{request.project_id}:{_digest(request.branch)}"
+            job_id = f"{partition}:{token}"
+            job = Job(job_id, "run_merge_queue", (request.project_id, request.branch), CONVERSATIONS, partition)
+            queue.submit(session, job)
             return (job_id,)
         case VerifyBranch():
-            named = hashlib.sha256(request.branch.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            job_id = f"verify:{request.project_id}:{named}:{token}"
+            job_id = f"verify:{request.project_id}:{_digest(request.branch)}:{token}"
             partition = f"verify:{request.project_id}"
             queue.submit(
                 session,
@@ -108,6 +104,15 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
             )
             return (job_id,)
     assert_never(request)
+
+
+def token_after(job_id: str) -> str:
+    """A token for the jobs that a job leads to: the same at its repetition, and short however long the chain."""
+    return _digest(job_id)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _note(session: Session, queue: JobQueue, request: HandleNote) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.domain.enforcement import Level, covers
+from bot.domain.enforcement import Level
 from bot.domain.incident import Incident, IncidentKind
 from bot.domain.merging import LastVerdict
 from bot.domain.policy import Policy
+from bot.domain.protected_branches import is_protected, protected_names
 from bot.domain.verdict import GateDecision
 from bot.gitlab.errors import NotFound
 from bot.gitlab.markers import MarkerKind, key_of, marker_of
@@ -203,7 +204,7 @@ def _matters(branch: str, known: enforcement.StoredEnforcement | None, project: 
     """Whether a branch is the default branch or a protected one; so it is where nobody knows which are."""
     names = known.protected_names if known is not None else None
     default = project.default_branch if project is not None else None
-    return names is None or branch == default or any(covers(name, branch) for name in names)
+    return names is None or is_protected(branch, protected_names(names, default))
 
 
 def _said(request: MergeRequest, verdict: LastVerdict | None) -> str:
@@ -228,13 +229,22 @@ def _name(username: str) -> str:
     return clean_text(username, _LONGEST_NAME)
 
 
+def log_incidents(new: Iterable[Incident]) -> None:
+    """A line in the log for each incident that is new to the list."""
+    for incident in new:
+        log.warning(
+            "incident",
+            kind=incident.kind.value,
+            project_id=incident.project_id,
+            iid=incident.merge_request_iid,
+            subject=incident.subject,
+        )
+
+
 def _report(services: Services, found: Sequence[tuple[Incident, datetime]]) -> int:
     if not found:
         return 0
     with write_session(services.store) as writing:
         new = [incident for incident, at in found if incidents.report(writing, incident, at)]
-    for incident in new:
-        log.warning(
-            "incident", kind=incident.kind.value, project_id=incident.project_id, iid=incident.merge_request_iid
-        )
+    log_incidents(new)
     return len(new)

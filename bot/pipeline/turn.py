@@ -159,24 +159,17 @@ class Turn:
             return Reply(Result.DONE)
         if verb is Verb.MERGE:
             ask_to_merge(
-                self._services,
+                writing,
                 project_id=self._project_id,
                 iid=self._iid,
                 target_branch=self._request.target_branch,
                 asked_by=self._person.username,
                 asked_by_id=self._person.user_id,
-                writing=writing,
             )
             self.jobs.append(RunMergeQueue(self._project_id, self._request.target_branch))
             return Reply(Result.REQUESTED)
         if verb is Verb.CANCEL_MERGE:
-            if not take_back(
-                self._services,
-                project_id=self._project_id,
-                iid=self._iid,
-                by=self._person.username,
-                writing=writing,
-            ):
+            if not take_back(writing, project_id=self._project_id, iid=self._iid, by=self._person.username):
                 return Reply(Result.UNCHANGED, self._answers.no_merge_asked())
             self.jobs.append(RunMergeQueue(self._project_id, self._request.target_branch))
             return Reply(Result.DONE)

@@ -130,6 +130,12 @@ def last_decision(session: Session, project_id: int, iid: int) -> StoredDecision
     return None if row is None else _stored(row)
 
 
+def decision_about(session: Session, project_id: int, iid: int, scan_id: str) -> StoredDecision | None:
+    """The newest decision about a merge request, if it is one about this scan."""
+    last = last_decision(session, project_id, iid)
+    return last if last is not None and last.scan_id == scan_id else None
+
+
 def get_decision(session: Session, number: int) -> StoredDecision | None:
     """The decision with this number, or None."""
     row = session.execute(select(_DECISION).where(_DECISION.c.id == number)).one_or_none()

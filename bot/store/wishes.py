@@ -11,8 +11,8 @@ from sqlalchemy import Row, and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.merging import Asked, LastVerdict, Wish, WishState
-from bot.domain.verdict import Outcome
-from bot.store.decisions import last_decision
+from bot.domain.verdict import lets_through
+from bot.store.decisions import decision_about
 from bot.store.statements import table
 from bot.store.tables import MergeRequestRecord, MergeWishRecord, ScanRecord
 
@@ -150,11 +150,13 @@ def last_verdict(session: Session, project_id: int, iid: int) -> LastVerdict | N
     row = session.execute(query).one_or_none()
     if row is None:
         return None
-    passed = row.outcome in (Outcome.PASSED, Outcome.WARNED)
-    tolerated = row.outcome is Outcome.NOT_ASSESSED and bool(row.tolerated)
-    decided = last_decision(session, project_id, iid)
-    draft = decided is not None and decided.scan_id == row.id and decided.inputs.context.draft
-    return LastVerdict(row.head_sha, row.ref, passed or tolerated, draft=draft)
+    decided = decision_about(session, project_id, iid, row.id)
+    return LastVerdict(
+        row.head_sha,
+        row.ref,
+        lets_through(row.outcome, tolerated=row.tolerated),
+        draft=decided is not None and decided.inputs.context.draft,
+    )
 
 
 def purge(session: Session, *, before: datetime) -> int:

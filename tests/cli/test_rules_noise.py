@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
-from bot.cli.rules_noise import days_of
+from bot.cli.common import days_of
 from bot.domain.triage import Justification, TriageEvent, TriageState
 from bot.domain.verdict import Presence, TrackedFinding
 from bot.errors import MergewardenError

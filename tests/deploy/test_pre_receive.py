@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.clearance import is_protected
 from bot.domain.enforcement import Enforcement, Level
 from bot.domain.hook_wire import clearance_list, sign_list
+from bot.domain.protected_branches import is_protected
 from bot.pipeline.git.history import PATCH_OPTIONS
 from bot.reports.hook_words import offline_texts
 from bot.store import clearances, projects

@@ -20,8 +20,8 @@ from bot.domain.clearance import (
     Update,
     Why,
     decide,
-    is_protected,
 )
+from bot.domain.protected_branches import is_protected
 from tests.deploy.gate import load_script
 
 HOOK = load_script()

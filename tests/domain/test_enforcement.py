@@ -24,9 +24,9 @@ from bot.domain.enforcement import (
     Need,
     Protection,
     assess,
-    covers,
     weakened,
 )
+from bot.domain.protected_branches import covers
 from bot.texts import Language, translations
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -34,15 +34,20 @@ def opened(workshop: Workshop, project: Project, branch: str, files: Files, star
 
 
 def ask(workshop: Workshop, request: MergeRequest) -> Wish:
-    return ask_to_merge(
-        workshop.services,
-        project_id=request.project.id,
-        iid=request.iid,
-        target_branch=request.target_branch,
-        asked_by="ada",
-        asked_by_id=workshop.ada.id,
-        how="command",
-    )
+    with write_session(workshop.services.store) as writing:
+        return ask_to_merge(
+            writing,
+            project_id=request.project.id,
+            iid=request.iid,
+            target_branch=request.target_branch,
+            asked_by="ada",
+            asked_by_id=workshop.ada.id,
+        )
+
+
+def regretted(workshop: Workshop, request: MergeRequest, by: str) -> bool:
+    with write_session(workshop.services.store) as writing:
+        return take_back(writing, project_id=request.project.id, iid=request.iid, by=by)
 
 
 def run(workshop: Workshop, project: Project, branch: str = "main") -> str:
@@ -439,8 +444,8 @@ def test_asking_again_is_asking_once_and_taking_back_is_remembered(workshop: Wor
     request = opened(workshop, project, "feature", CLEAN)
     first, second = ask(workshop, request), ask(workshop, request)
     assert first.id == second.id
-    assert take_back(workshop.services, project_id=project.id, iid=request.iid, by="grace")
-    assert not take_back(workshop.services, project_id=project.id, iid=request.iid, by="grace")
+    assert regretted(workshop, request, "grace")
+    assert not regretted(workshop, request, "grace")
     after = wish_of(workshop, first)
     assert (after.state, after.reason) == (WishState.CANCELLED, "grace took it back")
     assert run(workshop, project) == "nothing"
@@ -453,7 +458,7 @@ def test_a_wish_taken_back_while_the_bot_looks_is_not_carried_out(workshop: Work
     ask(workshop, request)
 
     def regret(_: object) -> bool:
-        take_back(workshop.services, project_id=project.id, iid=request.iid, by="ada")
+        regretted(workshop, request, "ada")
         return False
 
     workshop.gitlab.faults.add("GET", rf"/merge_requests/{request.iid}$", status=500, when=regret)

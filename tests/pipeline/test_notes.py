@@ -718,7 +718,7 @@ def test_a_note_that_is_announced_twice_is_obeyed_once(workshop: Workshop) -> No
     note = talk.write(talk.person(), "/mw fp a constant\n/mw help", talk.thread)
     digest = text_digest(note.body)
     for _ in range(3):
-        handle_note(workshop.services, workshop.queue, "again", talk.project.id, talk.request.iid, note.id, digest)
+        handle_note(workshop.services, workshop.queue, talk.project.id, talk.request.iid, note.id, digest)
     assert (len(talk.exceptions()), len(talk.answers()), talk.reaction(note)) == (1, 1, ["thumbsup"])
     talk.settle()
 
@@ -746,7 +746,7 @@ def test_nobody_is_heard_while_gitlab_does_not_say_who_he_is(workshop: Workshop)
     workshop.gitlab.faults.add("GET", r"/members/all/", status=503, times=1000)
     digest = text_digest(note.body)
     with pytest.raises(Exception, match="503"):
-        handle_note(workshop.services, workshop.queue, "x", talk.project.id, talk.request.iid, note.id, digest)
+        handle_note(workshop.services, workshop.queue, talk.project.id, talk.request.iid, note.id, digest)
     assert (talk.exceptions(), talk.answers(), talk.reaction(note)) == ([], [], [])
     workshop.gitlab.faults.clear()
     assert talk.hear(note) == "done"

@@ -11,11 +11,12 @@ import pytest
 from bot.domain.enforcement import Enforcement, Level
 from bot.domain.incident import IncidentKind, KnownIncident
 from bot.domain.job import VerifyBranch
+from bot.domain.protected_branches import is_protected
 from bot.pipeline.clearing import settle, withdraw
 from bot.pipeline.git import merge_request_refspec
 from bot.pipeline.mirrors import mirror_of
-from bot.pipeline.protected import MOST_INCIDENTS, branches_to_watch, verify_branch
-from bot.store import clearances, incidents, watched
+from bot.pipeline.protected import MOST_INCIDENTS, protected_patterns, verify_branch
+from bot.store import clearances, incidents
 from bot.store.enforcement import record
 from bot.store.engine import session, write_session
 from bot.store.heads import mark_scanned, raise_sequence
@@ -308,12 +309,16 @@ def test_a_closed_merge_request_clears_nothing(workshop: Workshop) -> None:
 def test_branches_are_watched_by_the_rules_as_last_seen(workshop: Workshop) -> None:
     project = workshop.services.gitlab.project(workshop.project().id)
     names = ("main", "release/1", "release/2", "topic")
-    assert branches_to_watch(workshop.services, project, names) == ("main",)
+
+    def watched_names() -> list[str]:
+        patterns = protected_patterns(workshop.services, project)
+        return [name for name in names if is_protected(name, patterns)]
+
+    assert watched_names() == ["main"]
     with write_session(workshop.services.store) as writing:
         facts = {"protected_names": ["release/*"]}
         record(writing, project.id, Enforcement(Level.L0, (), ()), facts, datetime.now(UTC))
-        watched.mark(writing, project.id, "release/0", "a" * 40, datetime.now(UTC))
-    assert branches_to_watch(workshop.services, project, names) == ("main", "release/0", "release/1", "release/2")
+    assert watched_names() == ["main", "release/1", "release/2"]
 
 
 def test_the_job_does_it(workshop: Workshop) -> None:

@@ -18,8 +18,8 @@ from bot.domain.verdict import GateDecision, Outcome, ScanReport, Subject
 from bot.observability.metrics import Metrics
 from bot.pipeline.assess import Assessed, Tools, assess_tree
 from bot.pipeline.git import Repository
-from bot.pipeline.receipts import differences, issue, issue_or_say, receipt_in, receipt_url
-from bot.pipeline.signing import checked, signer
+from bot.pipeline.receipts import differences, issue, receipt_in, receipt_url
+from bot.pipeline.signing import SigningKeyError, checked, signer
 from bot.pipeline.workspace import Limits
 from bot.services import Services
 from bot.settings import Settings
@@ -96,9 +96,10 @@ def test_a_damaged_receipt_is_replaced_and_not_trusted(services: Services) -> No
     assert issue(services, REPORT, project_id=5, scan_id="s1", at=AT + timedelta(hours=1)) != first
 
 
-def test_without_a_key_the_verdict_goes_on_and_nothing_is_kept(services: Services, tmp_path: Path) -> None:
+def test_without_a_key_nothing_is_kept(services: Services, tmp_path: Path) -> None:
     services.settings = services.settings.model_copy(update={"signing_key_file": tmp_path / "nope.pem"})
-    assert issue_or_say(services, REPORT, project_id=5, scan_id="s1", at=AT) is None
+    with pytest.raises(SigningKeyError):
+        issue(services, REPORT, project_id=5, scan_id="s1", at=AT)
     with session(services.store) as reading:
         assert receipts.latest(reading, 5, 7) is None
 
