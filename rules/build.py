@@ -1,11 +1,11 @@
 """
 Builds what the scanners load from the rules that people write.
 
-``python -m rules.build`` reads ``rules/semgrep/**``, ``bandit.yaml``, ``secrets.yaml``, ``suppressions.yaml`` and
-``owasp.yaml``, and writes
-``rules/compiled/<language>.json`` (what semgrep loads: YAML costs it ten times as long) and ``rules/catalog.json`` (the
-texts and judgements, in every language). Both are committed; ``--check`` exits with 1 when they are stale and changes
-nothing.
+``python -m rules.build`` reads ``rules/semgrep/**``, ``secrets/*.yaml``, ``bandit.yaml``, ``secrets.yaml``,
+``suppressions.yaml`` and ``owasp.yaml``, and writes ``rules/compiled/<language>.json`` (what semgrep loads: YAML costs
+it ten times as long), ``rules/secrets.json`` (what our part of the secret scanner loads) and ``rules/catalog.json``
+(the texts and judgements, in every language). All are committed; ``--check`` exits with 1 when they are stale and
+changes nothing.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from rules import secret_rules
+from rules.packs import PACKS
+
 ROOT = Path(__file__).parent
-LANGUAGES = ("java", "javascript", "python")
-"""Packs. The JavaScript pack holds the TypeScript rules as well."""
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
@@ -56,6 +58,8 @@ class Rule:
     """Name of the pack."""
     body: Mapping[str, Any]
     """The rule, with shared lists put in."""
+    prefix: str = ""
+    """What its id begins with, before the name of the pack: whose rule it is."""
 
     @property
     def rule_id(self) -> str:
@@ -67,22 +71,19 @@ class Rule:
         return sorted(
             path
             for path in self.path.parent.iterdir()
-            if path.suffix != ".yaml" and path.name.split(".")[0] == self.path.stem
+            if path != self.path and path.name.split(".")[0] == self.path.stem
         )
 
 
 def load_rules(root: Path = ROOT) -> list[Rule]:
     """Read and check all rules under ``root/semgrep``, in a stable order. Raises ``RuleError``."""
     rules: list[Rule] = []
-    for language in LANGUAGES:
+    for language in PACKS:
         folder = root / "semgrep" / language
-        shared = _read_yaml(folder / "shared.yaml")
-        for path in sorted(folder.glob("*/*.yaml")):
+        shared = _read_yaml(folder / "shared.yaml") if (folder / "shared.yaml").is_file() else {}
+        for path in rule_files(folder):
             for raw in _read_yaml(path)["rules"]:
-                body = _expand(raw, shared, path)
-                if body.get("mode") == "taint":
-                    body["options"] = TAINT_OPTIONS | body.get("options", {})
-                rule = Rule(path, language, body)
+                rule = read_rule(raw, path, language, shared)
                 _check(rule)
                 rules.append(rule)
     seen: dict[str, Path] = {}
@@ -91,6 +92,32 @@ def load_rules(root: Path = ROOT) -> list[Rule]:
             raise RuleError(f"{rule.path}: the id {rule.rule_id} is taken by {seen[rule.rule_id]}")
         seen[rule.rule_id] = rule.path
     return rules
+
+
+def rule_files(pack: Path) -> list[Path]:
+    """The files of a pack that hold rules, in a stable order."""
+    # A sample of a YAML pack is YAML as well: what holds no rules has the name of a rule and one more part.
+    return sorted(path for path in pack.glob("*/*.yaml") if "." not in path.stem)
+
+
+def read_rule(
+    raw: Mapping[str, Any], path: Path, language: str, shared: Mapping[str, list[Any]], prefix: str = ""
+) -> Rule:
+    """A rule of a pack as its file has it, not yet checked. Raises ``RuleError`` for an unknown shared list."""
+    body = _expand(raw, shared, path)
+    if body.get("mode") == "taint":
+        body["options"] = TAINT_OPTIONS | body.get("options", {})
+    return Rule(path, language, body, prefix)
+
+
+def checked_entry(rule: Rule, root: Path = ROOT) -> dict[str, Any]:
+    """What the catalogue says of a rule that nothing is wrong with. Raises ``RuleError``."""
+    _check(rule)
+    owasp = _owasp(root)
+    if rule.prefix:
+        # Our table places the weaknesses of our own rules; others may write about any.
+        owasp = {**dict.fromkeys(rule.body["metadata"]["cwe"], ()), **owasp}
+    return _entry(rule.rule_id, _semgrep_texts(rule), owasp)
 
 
 def semgrep_rule(rule: Rule) -> dict[str, Any]:
@@ -109,15 +136,30 @@ def semgrep_rule(rule: Rule) -> dict[str, Any]:
 def build(root: Path = ROOT) -> dict[Path, str]:
     """Content of every generated file by its path. Raises ``RuleError``."""
     rules = load_rules(root)
-    owasp = {int(cwe): tuple(pair) for cwe, pair in _read_yaml(root / "owasp.yaml").items()}
+    owasp = _owasp(root)
     output: dict[Path, str] = {}
-    for language in LANGUAGES:
-        pack = {"rules": [semgrep_rule(rule) for rule in rules if rule.language == language]}
-        output[root / "compiled" / f"{language}.json"] = _json(pack)
+    for language in PACKS:
+        pack = [semgrep_rule(rule) for rule in rules if rule.language == language]
+        output[root / "compiled" / f"{language}.json"] = _pack_json(pack)
+    detectors = _read_yaml(root / "secrets.yaml")
+    try:
+        secrets = secret_rules.load(root / "secrets")
+    except (secret_rules.SecretRuleError, yaml.YAMLError) as error:
+        raise RuleError(str(error)) from error
+    output[root / "secrets.json"] = _json(
+        {
+            "rules": [secret_rules.compiled(rule) for rule in secrets],
+            "examples": secret_rules.examples(root / "secrets"),
+            "detectors": {key: raw.get("confidence", "low") for key, raw in detectors.items()},
+        }
+    )
     catalog: dict[str, dict[str, Any]] = {
         "semgrep": {rule.rule_id: _entry(rule.rule_id, _semgrep_texts(rule), owasp) for rule in rules},
         "bandit": {key: _entry(key, raw, owasp) for key, raw in _read_yaml(root / "bandit.yaml").items()},
-        "detect-secrets": {key: _entry(key, raw, owasp) for key, raw in _read_yaml(root / "secrets.yaml").items()},
+        "detect-secrets": {
+            **{key: _entry(key, raw, owasp) for key, raw in detectors.items()},
+            **{rule["id"]: _entry(rule["id"], secret_rules.entry(rule), owasp) for rule in secrets},
+        },
         "suppressions": {
             key: _entry(key, raw, owasp, weakness=False)
             for key, raw in _suppressions(_read_yaml(root / "suppressions.yaml"))
@@ -155,11 +197,22 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if options.check and stale else 0
 
 
+@cache
+def _owasp(root: Path) -> Mapping[int, tuple[str, ...]]:
+    return {int(cwe): tuple(pair) for cwe, pair in _read_yaml(root / "owasp.yaml").items()}
+
+
 def _read_yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RuleError(f"{path}: {error}") from error
+
+
+def _pack_json(pack: list[dict[str, Any]]) -> str:
+    """One rule a line: short to read for semgrep, and a change shows which rule it is about."""
+    lines = ",\n".join(json.dumps(rule, ensure_ascii=False, sort_keys=True) for rule in pack)
+    return f'{{"rules": [\n{lines}\n]}}\n'
 
 
 def _json(document: object) -> str:
@@ -178,7 +231,7 @@ def _expand(node: Any, shared: Mapping[str, list[Any]], path: Path) -> Any:
 def _expand_item(entry: Any, shared: Mapping[str, list[Any]], path: Path) -> Iterator[Any]:
     if isinstance(entry, dict) and set(entry) == {"shared"}:
         name = entry["shared"]
-        if name not in shared:
+        if not isinstance(name, str) or name not in shared:
             raise RuleError(f"{path}: there is no shared list {name}")
         yield from _expand(shared[name], shared, path)
     else:
@@ -193,7 +246,8 @@ def _check(rule: Rule) -> None:
     metadata = rule.body.get("metadata", {})
     # Dots would be indistinguishable from the path that semgrep puts before an id.
     require(bool(_RULE_ID.fullmatch(rule.rule_id)), f"{rule.rule_id} is not an id of small letters and hyphens")
-    require(rule.rule_id == f"{rule.language}-{rule.path.stem}", f"the id is not {rule.language}-{rule.path.stem}")
+    wanted = f"{rule.prefix}{rule.language}-{rule.path.stem}"
+    require(rule.rule_id == wanted, f"the id is not {wanted}")
     require(metadata.get("severity") in SEVERITIES, f"severity is none of {SEVERITIES}")
     require(
         rule.body.get("severity") == SEMGREP_SEVERITY.get(metadata["severity"]),

@@ -16,9 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rules.packs import PACKS
+
 _ROOT = Path(__file__).parent
 _CATALOG = _ROOT / "catalog.json"
 _COMPILED = _ROOT / "compiled"
+_SECRETS = _ROOT / "secrets.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class RuleInfo:
     """What is the same in every language."""
 
     rule_id: str
-    """For detect-secrets the plugin's class name, also when it was asked for by secret type."""
+    """For detect-secrets one of our own, or the plugin's class name, also when it was asked for by secret type."""
     scanner: str
     severity: str
     """``info``, ``low``, ``medium``, ``high`` or ``critical``: our judgement, which replaces the tool's."""
@@ -88,9 +91,24 @@ def rule_ids(scanner: str) -> tuple[str, ...]:
     return tuple(sorted(_catalog().get(scanner, {})))
 
 
+def scanners() -> tuple[str, ...]:
+    """Scanners of whose rules we know something, sorted."""
+    return tuple(sorted(_catalog()))
+
+
+def modes(scanner: str) -> dict[str, str]:
+    """
+    The mode of each rule of a scanner, also under the rule's other names; those of an organisation's rules included,
+    also of such as are not in force any more: what only watched must not block because its rule is gone.
+    """
+    found = {key: str(entry["mode"]) for key, entry in _catalog().get(scanner, {}).items()}
+    theirs = {key: str(entry["mode"]) for key, entry in _organisation.items()} if scanner == "semgrep" else {}
+    return {**theirs, **{alias: found[key] for alias, key in _aliases(scanner).items()}, **found}
+
+
 def languages() -> tuple[str, ...]:
-    """Names of the semgrep packs, sorted. ``javascript`` holds the TypeScript rules as well."""
-    return tuple(sorted(path.stem for path in _COMPILED.glob("*.json")))
+    """Names of the semgrep packs, sorted."""
+    return PACKS
 
 
 def compiled_pack(language: str) -> Path:
@@ -98,6 +116,21 @@ def compiled_pack(language: str) -> Path:
     if language not in languages():
         raise KeyError(language)
     return _COMPILED / f"{language}.json"
+
+
+def compiled_secret_rules() -> Path:
+    """The file from which the secret scanner loads our own rules."""
+    return _SECRETS
+
+
+def lay_over(entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """
+    Let the words of an organisation's semgrep rules be found, for everybody in this process from now on.
+
+    Entries are as in ``catalog.json``. They stand beside ours and never in their place.
+    """
+    global _organisation
+    _organisation = dict(entries)
 
 
 def semgrep_rule_id(check_id: str) -> str:
@@ -114,12 +147,16 @@ def semgrep_rule_id(check_id: str) -> str:
 def digest() -> str:
     """SHA-256 (hex) over every file that decides what is found and how it is judged; part of a result cache's key."""
     hashed = hashlib.sha256()
-    for path in (_CATALOG, *sorted(_COMPILED.glob("*.json"))):
+    for path in (_CATALOG, _SECRETS, *sorted(_COMPILED.glob("*.json"))):
         content = path.read_bytes()
         # Name and length keep two different sets of files from hashing alike.
         hashed.update(f"{path.name}:{len(content)}\n".encode())
         hashed.update(content)
     return hashed.hexdigest()
+
+
+_organisation: Mapping[str, Mapping[str, Any]] = {}
+"""Replaced as a whole and never changed, so that threads need no lock."""
 
 
 @cache
@@ -136,4 +173,7 @@ def _aliases(scanner: str) -> Mapping[str, str]:
 def _find(scanner: str, rule_id: str) -> tuple[str, Mapping[str, Any]] | None:
     entries = _catalog().get(scanner, {})
     key = rule_id if rule_id in entries else _aliases(scanner).get(rule_id)
-    return None if key is None else (key, entries[key])
+    if key is not None:
+        return key, entries[key]
+    theirs = _organisation.get(rule_id) if scanner == "semgrep" else None
+    return None if theirs is None else (rule_id, theirs)

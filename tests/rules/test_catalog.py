@@ -11,7 +11,7 @@ from bandit.core.extension_loader import MANAGER
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
 import rules
-from rules import build
+from rules import build, secret_rules
 
 SCANNERS = ("semgrep", "bandit", "detect-secrets")
 EVERY_RULE = [(scanner, rule_id) for scanner in SCANNERS for rule_id in rules.rule_ids(scanner)]
@@ -92,8 +92,9 @@ def test_catalogue_knows_every_test_of_the_installed_bandit_and_no_other() -> No
     assert set(rules.rule_ids("bandit")) == _bandit_tests()
 
 
-def test_catalogue_knows_every_detector_of_the_installed_detect_secrets_and_no_other() -> None:
-    assert set(rules.rule_ids("detect-secrets")) == set(SECRET_TYPES.values())
+def test_catalogue_knows_our_rules_and_every_detector_of_the_installed_detect_secrets_and_no_other() -> None:
+    ours = {rule["id"] for rule in secret_rules.load(build.ROOT / "secrets")}
+    assert set(rules.rule_ids("detect-secrets")) == ours | set(SECRET_TYPES.values())
 
 
 @pytest.mark.parametrize(("kind", "plugin"), sorted(SECRET_TYPES.items()))
@@ -114,8 +115,12 @@ def test_bandits_noise_is_information_only(rule_id: str) -> None:
 @pytest.mark.parametrize(
     ("rule_id", "confidence", "mode", "enabled"),
     [
-        ("AWSKeyDetector", "high", "block", True),
-        ("KeywordDetector", "medium", "comment", True),
+        ("aws-access-key-id", "high", "block", True),
+        ("github-token", "high", "block", True),
+        ("alibaba-cloud-access-key-secret", "medium", "comment", True),
+        ("hard-coded-password", "medium", "comment", True),
+        ("AWSKeyDetector", "low", "monitor", True),
+        ("KeywordDetector", "low", "monitor", True),
         ("Base64HighEntropyString", "low", "monitor", True),
         ("HexHighEntropyString", "low", "monitor", True),
         ("IPPublicDetector", "low", "monitor", False),
@@ -157,7 +162,7 @@ def test_path_before_a_rule_id_is_taken_off(check_id: str) -> None:
 
 
 def test_packs_exist_for_the_languages_and_for_no_other() -> None:
-    assert rules.languages() == ("java", "javascript", "python")
+    assert {"go", "java", "javascript", "python"} < set(rules.languages())
     assert all(rules.compiled_pack(language).is_file() for language in rules.languages())
     with pytest.raises(KeyError):
         rules.compiled_pack("../../etc/passwd")

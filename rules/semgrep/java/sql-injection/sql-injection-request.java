@@ -43,4 +43,36 @@ class Users {
         // ok: java-sql-injection-request
         return em.createQuery("FROM User WHERE name = :name").setParameter("name", name);
     }
+
+    ResultSet chained(HttpServletRequest request, java.sql.Statement statement) throws SQLException {
+        StringBuilder text = new StringBuilder("SELECT * FROM users WHERE name = '");
+        String name = request.getHeader("X-Name");
+        text.append(name).append("'");
+        // ruleid: java-sql-injection-request
+        statement.executeQuery(text.toString());
+        StringBuilder other = new StringBuilder("SELECT * FROM users");
+        other.append(" WHERE name = ").append('?').append(" ORDER BY id");
+        // ok: java-sql-injection-request
+        return statement.executeQuery(other.toString());
+    }
+
+    ResultSet entries(HttpServletRequest request, Statement statement) throws SQLException {
+        java.util.Map<String, String> values = new java.util.HashMap<>();
+        values.put("fixed", "abc");
+        values.put("asked", request.getParameter("name"));
+        // ruleid: java-sql-injection-request
+        statement.executeQuery("SELECT * FROM users WHERE name = '" + values.get("asked") + "'");
+        int limit = 20;
+        String order = limit * 2 > 10 ? "name" : request.getParameter("order");
+        // ok: java-sql-injection-request
+        statement.executeQuery("SELECT * FROM users ORDER BY " + order);
+        String column = request.getParameter("column");
+        if (!java.util.List.of("name", "age").contains(column)) {
+            throw new IllegalArgumentException("column");
+        }
+        // ok: java-sql-injection-request
+        statement.executeQuery("SELECT * FROM users ORDER BY " + column);
+        // ok: java-sql-injection-request
+        return statement.executeQuery("SELECT * FROM users WHERE name = '" + values.get("fixed") + "'");
+    }
 }

@@ -48,3 +48,39 @@ def safe():
     # ok: python-command-injection-request
     os.system("ping " + host)
     return "done"
+
+
+@app.route("/probe")
+def probe():
+    host = request.args.get("host", "")
+    command = ["sh", "-c", "dig " + host]
+    # ruleid: python-command-injection-request
+    subprocess.run(command, check=True)
+    parts = []
+    if os.name == "nt":
+        parts.append("cmd.exe")
+        parts.append("/c")
+    else:
+        parts.append("bash")
+        parts.append("-c")
+    parts.append(f"whois {host}")
+    # ruleid: python-command-injection-request
+    subprocess.Popen(parts)
+    # ruleid: python-command-injection-request
+    os.execvp("sh", parts)
+    return "started"
+
+
+@app.route("/direct")
+def direct():
+    host = request.args.get("host", "")
+    command = ["dig", "+short", host]
+    # ok: python-command-injection-request
+    subprocess.run(command, check=True)
+    quoted = ["sh", "-c", "dig " + shlex.quote(host)]
+    # ok: python-command-injection-request
+    subprocess.run(quoted, check=True)
+    fixed = ["sh", "-c", "uptime"]
+    # ok: python-command-injection-request
+    subprocess.run(fixed, check=True)
+    return "done"

@@ -24,3 +24,20 @@ def archive(path: str, level: int):
 def run(command):
     # ok: python-shell-dynamic-command
     return subprocess.run(command, shell=True, check=True)
+
+
+def publish(folder, host):
+    command = "rsync -a %s backup" % folder
+    command += " --delete"
+    # ruleid: python-shell-dynamic-command
+    os.system(command)
+    arguments = ["rsync", "-a", folder, "backup"]
+    # ok: python-shell-dynamic-command
+    subprocess.run(arguments, check=True)
+    # ruleid: python-shell-dynamic-command
+    subprocess.run(["ssh", "-c", f"uptime {host}"], check=True)
+
+
+def quiet(command):
+    # ok: python-shell-dynamic-command
+    os.system(command + " >/dev/null")

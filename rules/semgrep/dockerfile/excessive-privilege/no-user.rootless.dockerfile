@@ -1,0 +1,4 @@
+FROM gcr.io/distroless/static:nonroot
+COPY app /
+# ok: dockerfile-no-user
+ENTRYPOINT ["/app"]

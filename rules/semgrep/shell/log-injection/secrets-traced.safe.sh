@@ -1,0 +1,4 @@
+#!/bin/bash
+# ok: shell-secrets-traced
+set -x
+make all
