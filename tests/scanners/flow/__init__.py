@@ -1,0 +1,1 @@
+"""Tests of the constant analysis that takes findings back."""
