@@ -15,7 +15,7 @@ from scanners.interface import Gap, GapReason, MalformedReport, Scanner, Scanner
 from scanners.normalize import ToolWords, catalogue_digest, finding_of, line_of, unit_names, unit_path
 from scanners.report import absent_if_missing, entries, load_object, text_of
 
-_CHILD = Path(__file__).parent.parent / "offline" / "detect_secrets.py"
+_SCANNERS = Path(__file__).parent.parent
 _HARD_CODED_CREDENTIALS = 798
 _GUESSES = frozenset({"KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString"})
 
@@ -32,8 +32,11 @@ class DetectSecrets(Scanner):
             return importlib.metadata.version("detect-secrets")
 
     def rules_digest(self) -> str:
-        """See ``Scanner``. The child is the configuration: which detectors, and what they pass over."""
-        return hashlib.sha256(_CHILD.read_bytes() + catalogue_digest().encode()).hexdigest()
+        """See ``Scanner``. The child's code is configuration, too: which detectors, and what they pass over."""
+        state = hashlib.sha256(catalogue_digest().encode())
+        for path in (_SCANNERS / "offline" / "detect_secrets.py", *sorted((_SCANNERS / "secrets").glob("*.py"))):
+            state.update(path.read_bytes())
+        return state.hexdigest()
 
     def applies_to(self, unit: Unit) -> bool:
         """See ``Scanner``."""

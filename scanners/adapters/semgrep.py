@@ -1,34 +1,39 @@
-"""Semgrep with our own rule packs: weaknesses in Python, JavaScript, TypeScript and Java."""
+"""Semgrep with our own rule packs: weaknesses in code, and in the files that build and run it."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from rules import catalog
-from scanners import reasons
+from rules.packs import PACKS, PACKS_OF_SUFFIX
+from scanners import flow, reasons
 from scanners.cwe import cwes_of
 from scanners.finding import Finding, FindingKind, Fix, Location
 from scanners.interface import Gap, GapReason, Scanner, ScannerError, ScannerReport, ScanTarget, Unit
+from scanners.narrowing import narrowed, words_of
 from scanners.normalize import ToolWords, catalogue_digest, finding_of, line_of, unit_names, unit_path
 from scanners.report import absent_if_missing, entries, load_object, text_of
 from scanners.severity import confidence_of_word, severity_of_word
-from scanners.units import decode, reads_otherwise, split_lines, suffix_of
+from scanners.units import decode, has_lone_cr, reads_otherwise, split_lines, suffix_of
 
-_LANGUAGE_OF_SUFFIX = {
-    ".py": "python",
-    ".js": "javascript",
-    ".jsx": "javascript",
-    ".ts": "javascript",
-    ".tsx": "javascript",
-    ".java": "java",
-}
 _ENCODED_LANGUAGES = frozenset({".py", ".java"})
 _MAX_TARGET_BYTES = 1_000_000
+# Weaknesses that are about what is written in the source: algorithms, keys, settings, names of files.
+_WRITTEN_IN_THE_SOURCE = frozenset({259, 321, 326, 327, 328, 329, 330, 337, 338, 346, 377, 379, 798, 916, 942})
+_WHOLE_CALL = re.compile(r"((?:new )?(?:[$\w]+(?:\(\))?\.)*\w+)\(\.\.\.\)")
+_METAVARIABLE = re.compile(r"\$\w+")
+_NARROWED = frozenset({"go", "java", "javascript", "python"})
+_NARROWING_BYTES = 4_000_000
 _RULE_SECONDS = 5
 _RULES_TIMED_OUT = 3
 _OPTIONS = (
@@ -52,6 +57,15 @@ _PARSE_ERRORS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ExtraPacks:
+    """Compiled rules that are not ours, by the name of the pack that they belong to."""
+
+    digest: str
+    """Over everything that decides what they find and how it is judged."""
+    packs: Mapping[str, bytes]
+
+
 class Semgrep(Scanner):
     """Several languages, one process."""
 
@@ -60,18 +74,42 @@ class Semgrep(Scanner):
     niceness: ClassVar[int] = 0
     max_unit_bytes: ClassVar[int | None] = _MAX_TARGET_BYTES
 
-    def __init__(self, pack_of: Callable[[str], Path] = catalog.compiled_pack) -> None:
-        """:param pack_of: path of a language's compiled pack (JSON)."""
+    def __init__(
+        self,
+        pack_of: Callable[[str], Path] = catalog.compiled_pack,
+        extra: ExtraPacks | None = None,
+        *,
+        packs: Sequence[str] = PACKS,
+    ) -> None:
+        """
+        :param pack_of: path of a language's compiled pack (JSON).
+        :param extra: an organisation's rules, loaded beside ours.
+        :param packs: those of ours that are loaded.
+        """
         self._pack_of = pack_of
+        self._extra = extra
+        self._names = tuple(packs)
+
+    def with_extra(self, extra: ExtraPacks | None) -> Semgrep:
+        """The same scanner with these rules beside ours, and with no others."""
+        if extra == self._extra:
+            return self
+        made = Semgrep(self._pack_of, extra, packs=self._names)
+        if "_packs" in self.__dict__:
+            made.__dict__["_packs"] = self._packs  # ours are read once
+        return made
 
     @cached_property
     def _packs(self) -> dict[str, bytes]:
         try:
-            return {
-                language: self._pack_of(language).read_bytes() for language in sorted(set(_LANGUAGE_OF_SUFFIX.values()))
-            }
+            return {language: self._pack_of(language).read_bytes() for language in self._names}
         except (OSError, KeyError) as error:
             raise ScannerError(reasons.NO_RULE_PACKS.format(scanner=self.name)) from error
+
+    @cached_property
+    def _rules(self) -> dict[str, list[dict[str, Any]]]:
+        """Our packs as values, by name."""
+        return {language: json.loads(pack)["rules"] for language, pack in self._packs.items()}
 
     def version(self) -> str:
         """See ``Scanner``."""
@@ -80,24 +118,52 @@ class Semgrep(Scanner):
 
     def rules_digest(self) -> str:
         """See ``Scanner``."""
-        state = hashlib.sha256(repr((_OPTIONS, catalogue_digest())).encode())
+        state = hashlib.sha256(repr((_OPTIONS, catalogue_digest(), flow.digest())).encode())
         for language, pack in self._packs.items():
             state.update(f"{language}:{len(pack)}:".encode())
             state.update(pack)
+        if self._extra is not None:
+            state.update(f"extra:{self._extra.digest}".encode())
         return state.hexdigest()
 
     def applies_to(self, unit: Unit) -> bool:
         """See ``Scanner``."""
-        return suffix_of(unit.name) in _LANGUAGE_OF_SUFFIX
+        return any(self._is_read(pack) for pack in PACKS_OF_SUFFIX.get(suffix_of(unit.name), ()))
 
     def inputs(self, target: ScanTarget) -> Mapping[str, bytes]:
-        """See ``Scanner``. Only the packs of the languages that are there: reading rules costs time."""
-        return {f"{language}.json": self._packs[language] for language in _languages(target)}
+        """See ``Scanner``. Only the packs of the languages that are there, and of those what can match."""
+        words: dict[str, frozenset[str]] = {}
+        for language in _NARROWED.intersection(_languages(target)):
+            sizes = [unit.size for unit in target.units if language in PACKS_OF_SUFFIX[suffix_of(unit.name)]]
+            # Many files use everything, and semgrep skips what a file does not.
+            if sum(sizes) <= _NARROWING_BYTES:
+                words[language] = words_of(_contents(target, language))
+        return {
+            name: self._narrowed(name, words) if name.removesuffix(".json") in words else pack
+            for name, pack in self._configurations(target)
+        }
+
+    def _narrowed(self, name: str, words: Mapping[str, frozenset[str]]) -> bytes:
+        """One of our packs, as far as it can match files of these words."""
+        language = name.removesuffix(".json")
+        rules = self._rules[language]
+        # Semgrep wants a rule, also where none can match.
+        return json.dumps({"rules": narrowed(rules, words[language]) or rules[:1]}).encode()
 
     def command(self, target: ScanTarget, report: Path) -> list[str]:
         """See ``Scanner``. A folder and not names: thousands of names take semgrep minutes (its issue 11404)."""
-        configurations = [f"--config={target.inputs / language}.json" for language in _languages(target)]
+        configurations = [f"--config={target.inputs / name}" for name, _ in self._configurations(target)]
         return ["semgrep", "scan", *_OPTIONS, *configurations, "."]
+
+    def _is_read(self, pack: str) -> bool:
+        return pack in self._names or (self._extra is not None and pack in self._extra.packs)
+
+    def _configurations(self, target: ScanTarget) -> Iterator[tuple[str, bytes]]:
+        for language in _languages(target):
+            if language in self._names:
+                yield f"{language}.json", self._packs[language]
+            if self._extra is not None and language in self._extra.packs:
+                yield f"extra-{language}.json", self._extra.packs[language]
 
     def parse(self, raw: bytes, target: ScanTarget) -> ScannerReport:
         """See ``Scanner``."""
@@ -121,12 +187,77 @@ class Semgrep(Scanner):
             if path not in gaps and _disguised(target.root / unit.name):
                 gaps[path] = Gap(path, GapReason.PARSE_ERROR, reasons.UNKNOWN_SYNTAX.format(scanner=self.name))
         lines = _Lines(target)
-        found = [_finding(entry, names, lines) for entry in entries(report, "results", self.name)]
+        results = self._standing(entries(report, "results", self.name), target, names)
+        found = [_finding(entry, names, lines) for entry in results]
         return ScannerReport(tuple(finding for finding in found if finding is not None), tuple(gaps.values()))
+
+    def _standing(
+        self, results: Iterable[Mapping[str, Any]], target: ScanTarget, names: frozenset[str]
+    ) -> list[Mapping[str, Any]]:
+        """The results without those at places that nothing from outside can reach."""
+        kept: list[Mapping[str, Any]] = []
+        by_unit: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for entry in results:
+            name = str(unit_path(entry.get("path"), names))
+            (by_unit[name] if suffix_of(name) in flow.LANGUAGES else kept).append(entry)
+        for name, found in by_unit.items():
+            try:
+                source = (target.root / name).read_bytes()
+            except OSError:
+                source = b""
+            places = [self._place(entry, PurePosixPath(name)) for entry in found]
+            # Columns are certain only where bytes and characters are the same, lines where everybody counts them alike.
+            usable = source.isascii() and not has_lone_cr(source) and not _disguised(target.root / name)
+            answers = flow.refuted(suffix_of(name), source, places) if usable else [False] * len(found)
+            kept += [entry for entry, wrong in zip(found, answers, strict=True) if not wrong]
+        return kept
+
+    def _place(self, entry: Mapping[str, Any], path: PurePosixPath) -> flow.Place:
+        where = location_from(entry, path)
+        cleaners = self._cleaners.get(catalog.semgrep_rule_id(text_of(entry.get("check_id"), 200)))
+        return flow.Place(
+            where.start_line,
+            where.start_column or 1,
+            where.end_line,
+            where.end_column or 1,
+            cleaners or frozenset(),
+            flows=cleaners is not None,
+        )
+
+    @cached_property
+    def _cleaners(self) -> Mapping[str, frozenset[str]]:
+        """Rules that follow data, each with the functions whose results it trusts."""
+        cleaners: dict[str, frozenset[str]] = {}
+        for pack in self._packs.values():
+            for rule in json.loads(pack)["rules"]:
+                if rule.get("mode") == "taint" and _is_about_outside(rule["id"]):
+                    cleaners[rule["id"]] = frozenset(_trusted(rule.get("pattern-sanitizers", ())))
+        return cleaners
+
+
+def _trusted(sanitizers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Functions that sanitize whatever they are given, of patterns such as ``html.escape(...)``; ``*`` for any name."""
+    for sanitizer in sanitizers:
+        if set(sanitizer) == {"pattern-either"}:
+            yield from _trusted(sanitizer["pattern-either"])
+        elif set(sanitizer) == {"pattern"} and (found := _WHOLE_CALL.fullmatch(sanitizer["pattern"].strip())):
+            yield _METAVARIABLE.sub("*", found[1])
+
+
+def _is_about_outside(rule_id: str) -> bool:
+    info = catalog.rule_info(Semgrep.name, rule_id)
+    return info is not None and _WRITTEN_IN_THE_SOURCE.isdisjoint(info.cwes)
 
 
 def _languages(target: ScanTarget) -> list[str]:
-    return sorted({_LANGUAGE_OF_SUFFIX[suffix_of(unit.name)] for unit in target.units})
+    return sorted({pack for unit in target.units for pack in PACKS_OF_SUFFIX[suffix_of(unit.name)]})
+
+
+def _contents(target: ScanTarget, language: str) -> Iterator[bytes]:
+    for unit in target.units:
+        if language in PACKS_OF_SUFFIX[suffix_of(unit.name)]:
+            with suppress(OSError):
+                yield (target.root / unit.name).read_bytes()
 
 
 def _disguised(place: Path) -> bool:

@@ -1,5 +1,7 @@
 """
-Finds secrets in a folder of units with detect-secrets' detectors: ``python -m scanners.offline.detect_secrets FOLDER``.
+Finds secrets in a folder of units: ``python -m scanners.offline.detect_secrets FOLDER``.
+
+Our own rules (``scanners.secrets``) look first, and detect-secrets' detectors beside them for what we have no rule for.
 
 Writes where and of which type, as JSON on standard output, and never a value. We drive the detectors and not their file
 loop, because that one skips a file that is not UTF-8, honours ``pragma: allowlist secret``, stops reading raw lines
@@ -17,6 +19,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rules.catalog import compiled_secret_rules
+from scanners.secrets.rules import SecretRules
+from scanners.secrets.values import is_placeholder
 from scanners.units import decode, plain_suffix, split_lines
 
 _LONG_LINE = 4_000
@@ -25,6 +30,8 @@ _WINDOW_OVERLAP = 500
 _TRANSFORM_LIMIT = 200_000
 """Characters. YAML and INI beyond this are read as plain lines: the parsers are slow."""
 _HITS_PER_FILE = 1_000
+_LONGEST_STRETCH = 500
+"""Characters on each side that a place is stretched by: a line of tokens without a gap has no delimiter for long."""
 
 _LEFT_OUT = frozenset({"IPPublicDetector"})
 _GUESSING = frozenset({"KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString"})
@@ -35,22 +42,6 @@ _ENTROPY_LIMITS = {"Base64HighEntropyString": {"limit": 4.5}, "HexHighEntropyStr
 _READ_AS = {".env": ".ini", ".dockerfile": ".ini", ".sh": ".ini", ".properties": ".ini"}
 _TRANSFORMED = frozenset({".yaml", ".ini"})
 
-# A value that is made of nothing but such words, separators and a few digits is somebody's example.
-_PLACEHOLDER_WORDS = """
-    a an the my me your our some any here is this that in of to for and or it example examples sample dummy fake mock
-    placeholder changeme change changethis replace replaceme insert enter fill put set todo tbd fixme xxx xxxx redacted
-    hidden masked removed secret secrets password passwd passphrase pass pwd pw token key keys api apikey access auth
-    client private public user username name id value values string test tests testing tester foo bar baz qux foobar
-    none null nil undefined true false default empty unknown invalid wrong bad correct new old env var variable
-    scott tiger config settings com org net localhost host db database letmein admin root guest qwerty abc abcd abcdef
-"""
-_PLACEHOLDERS = frozenset(_PLACEHOLDER_WORDS.split())
-_WORDS = re.compile(r"[^\W\d_]+")
-_REFERENCE = re.compile(
-    r"""^(?: \$[A-Za-z_({] | \$\{ | \{\{ | \{ | <[^>]*>?$ | %\( | %[A-Za-z_]+%$ | \[ | @ | os\.environ | process\.env
-        | (?:self|this|settings|config|conf|env|vault|secrets|params|var|local|data|module)\. | !(?:Ref|Sub|vault) )""",
-    re.VERBOSE,
-)
 _EXAMPLE_HOST = re.compile(r"@(?:[\w-]+\.)*(?:example(?:\.\w+)?|localhost|127\.0\.0\.1|test|invalid)\b", re.IGNORECASE)
 _DELIMITER = re.compile(r"""[\s"'`,;<>(){}\[\]|]""")
 
@@ -64,21 +55,16 @@ class Hit(NamedTuple):
     end: int
     rule: str
     guess: bool
+    """Whether the detector only guesses."""
+    rank: int = 2
+    """How unsure it is: 0 for high confidence, 1 for medium, 2 for low."""
 
 
-def is_placeholder(value: str) -> bool:
-    """Whether the value says itself that it is none: ``changeme``, ``<your-token>``, ``${VAR}``, ``xxxx``, ``****``."""
-    stripped = value.strip().strip("\"'`,;")
-    if len(stripped) < 4 or len(set(stripped.lower())) <= 2 or _REFERENCE.match(stripped):
-        return True
-    if sum(character.isdigit() for character in stripped) > 4:
-        return False
-    words = [word.lower() for word in _WORDS.findall(stripped)]
-    return bool(words) and all(word in _PLACEHOLDERS or len(set(word)) == 1 for word in words)
+_RANKS = {"high": 0, "medium": 1, "low": 2}
 
 
 class Detector:
-    """The chosen detectors and what they pass over."""
+    """Our rules, the chosen detectors, and what they pass over."""
 
     def __init__(self) -> None:
         # requests is two thirds of the start, and only there to ask servers about secrets, which we never do.
@@ -89,6 +75,8 @@ class Detector:
         from detect_secrets.settings import get_settings
         from detect_secrets.transformers import get_transformed_file
 
+        self._ours = SecretRules.load(compiled_secret_rules())
+        self._ranks = {rule: _RANKS[word] for rule, word in self._ours.confidence_of_detectors.items()}
         get_settings().clear()
         classes: dict[str, Any] = get_mapping_from_secret_type_to_class()
         self._plugins: list[tuple[str, Any]] = [
@@ -119,25 +107,38 @@ class Detector:
         text = decode(raw)
         lines = split_lines(text)
         read_as = "unit" + _READ_AS.get(suffix, suffix)
-        found: list[Hit] = []
+        found = [
+            Hit(match.line, match.start, match.end, match.rule, False, _RANKS[match.confidence])
+            for match in self._ours.matches(suffix, text, lines)
+        ]
+        ours = {match.rule for match in found}
+        limit = len(found) + 2 * _HITS_PER_FILE
         exact = [
             (rule, plugin)
             for rule, plugin in self._plugins
             if rule not in _GUESSING and any(pattern.search(text) for pattern in self._anywhere[rule])
         ]
         for number, line in enumerate(lines, start=1):
-            self._scan_line(read_as, suffix, number, line, line, exact, found)
+            if len(found) < limit:
+                self._scan_line(read_as, suffix, number, line, line, exact, found, limit)
         if suffix in _TRANSFORMED and len(text) <= _TRANSFORM_LIMIT:
             for number, line in enumerate(self._transformed(read_as, text), start=1):
-                if number <= len(lines) and line.strip():
-                    self._scan_line(read_as, suffix, number, line, lines[number - 1], [], found)
-        # A key that two detectors see is one secret: of hits that overlap, the surest and longest stays.
-        kept: list[Hit] = []
-        for hit in sorted(found, key=lambda h: (h.line, h.guess, h.rule != "KeywordDetector", h.start - h.end, h.rule)):
-            rivals = [k for k in kept[-20:] if k.line == hit.line]
-            if not any(k.start <= hit.start < k.end or hit.start <= k.start < hit.end or hit.start < 0 for k in rivals):
-                kept.append(hit)
-        yield from kept[:_HITS_PER_FILE]
+                if number <= len(lines) and line.strip() and len(found) < limit:
+                    self._scan_line(read_as, suffix, number, line, lines[number - 1], [], found, limit)
+        # What several see is one secret: of hits that overlap, the surest stays, then ours, then the longest.
+        kept: dict[int, list[Hit]] = {}
+        count = 0
+        order = sorted(
+            found, key=lambda h: (h.rank, h.rule not in ours, h.guess, h.start - h.end, h.line, h.start, h.rule)
+        )
+        for hit in order:
+            rivals = kept.setdefault(hit.line, [])
+            if not any((k.start < hit.end and hit.start < k.end) or hit.start < 0 or k.start < 0 for k in rivals):
+                rivals.append(hit)
+                count += 1
+                if count >= _HITS_PER_FILE:
+                    break
+        yield from sorted(hit for hits in kept.values() for hit in hits)
 
     def _transformed(self, read_as: str, text: str) -> list[str]:
         stream = io.StringIO(text)
@@ -156,8 +157,9 @@ class Detector:
         raw: str,
         exact: list[tuple[str, Any]],
         found: list[Hit],
+        limit: int,
     ) -> None:
-        if not line.strip() or len(found) > 2 * _HITS_PER_FILE:
+        if not line.strip():
             return
         long = len(line) > _LONG_LINE
         guessing = [] if long else self._guessing_on(line, suffix)
@@ -173,7 +175,9 @@ class Detector:
                         indirect = self._is_indirect(line)
                     if (guess and indirect) or self._passed_over(value, piece, plugin, guess):
                         continue
-                    found.append(Hit(number, *_place(raw, value, plugin), rule, guess))
+                    if len(found) >= limit:
+                        return
+                    found.append(Hit(number, *_place(raw, value, plugin), rule, guess, self._ranks.get(rule, 2)))
 
     def _guessing_on(self, line: str, suffix: str) -> list[tuple[str, Any]]:
         """The guessing detectors that could see anything in the line, by a look that is cheaper than theirs."""
@@ -232,9 +236,10 @@ def _place(line: str, value: str, plugin: Any) -> tuple[int, int]:
     if not spans and at < 0:
         return -1, -1
     start, end = spans[0] if spans else (at, at + len(value))
-    while start > 0 and not _DELIMITER.match(line[start - 1]) and line[start - 1] not in "=:":
+    first, last = max(0, start - _LONGEST_STRETCH), min(len(line), end + _LONGEST_STRETCH)
+    while start > first and not _DELIMITER.match(line[start - 1]) and line[start - 1] not in "=:":
         start -= 1
-    while end < len(line) and not _DELIMITER.match(line[end]):
+    while end < last and not _DELIMITER.match(line[end]):
         end += 1
     return start, end
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scanners.offline.detect_secrets import Detector, is_placeholder
+from scanners.offline.detect_secrets import Detector
+from scanners.secrets.values import is_placeholder
+from tests.rules.secret_samples import Maker
 from tests.scanners.fakes import PLANTED_PASSWORD, PLANTED_TOKEN
 
 
@@ -104,7 +108,17 @@ def test_no_file_breaks_the_search(detector: Detector, raw: bytes, name: str) ->
         assert hit.start < hit.end or hit.start == -1
 
 
+def test_a_line_of_tokens_without_a_gap_is_read_in_time(detector: Detector) -> None:
+    """Each was stretched to the line's ends once, which took longer than a scan may."""
+    maker = Maker("row")
+    line = "".join(maker.text("{{github:ghp}}-") for _ in range(8_000))
+    started = time.process_time()
+    hits = list(detector.scan("0.js", line.encode()))
+    assert 0 < len(hits) <= 1_000
+    assert time.process_time() - started < 20
+
+
 def test_example_host_elsewhere_on_the_line_excuses_no_password(detector: Detector) -> None:
     word = "Kj8sdf" + "7Hq2"
     line = f'u = "https://bob:{word}@db.corp.internal.net/x"  # like bob@example.com'
-    assert [hit.rule for hit in detector.scan("000001.py", line.encode())] == ["BasicAuthDetector"]
+    assert [hit.rule for hit in detector.scan("000001.py", line.encode())] == ["url-password"]
