@@ -1,0 +1,1 @@
+"""How well secrets are found, and how much is said that is none: ``python -m tests.evaluation.secrets``."""
