@@ -7,7 +7,7 @@ import and seldom needed is imported where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,19 +21,23 @@ from bot.domain import failures
 from bot.domain.policy import PolicyDocument
 from bot.domain.policy_layers import GroupFile, LayeredPolicy, read_organisation
 from bot.domain.policy_problems import NOT_HEARD
+from bot.domain.rule_mode import own_modes, with_own_modes
+from bot.domain.rule_version import RuleVersion
 from bot.domain.verdict import Reason, ReasonCode
 from bot.errors import ConfigurationError
 from bot.gitlab.model import BotUser
 from bot.observability.metrics import Metrics
 from bot.policy_files import organisation_in, read_policy_folder
 from bot.settings import Settings
-from bot.store import policies
+from bot.store import policies, rules_versions
 from bot.store.advisories import StoredAdvisories
 from bot.store.engine import open_engine, require_reachable, session
 from bot.store.policies import StoredText
 from bot.store.result_cache import StoredResultCache
 from bot.store.revision import is_current
 from bot.texts import Language
+from rules import catalog
+from scanners.adapters.semgrep import ExtraPacks, Semgrep
 from scanners.interface import Scanner
 from scanners.registry import all_scanners
 
@@ -72,6 +76,8 @@ class Services:
     metrics: Metrics
     _texts: tuple[tuple[str, str], tuple[StoredText, ...]] | None = field(default=None, init=False, repr=False)
     """The policy project's texts by project and commit: they are long, and asked for with every scan."""
+    _rules: RuleVersion | None = field(default=None, init=False, repr=False)
+    """The organisation's rules as they were last switched on."""
     refused_policy: tuple[str, str, str] | None = field(default=None, init=False, repr=False)
     """The policy project's commit that cannot be used, and file and problem: to read it again would change nothing."""
 
@@ -84,6 +90,11 @@ class Services:
             from bot.store.migrate import migrate
 
             migrate(engine)
+        # Findings of an organisation's rules are stored, whether its rules are configured here or not.
+        with session(engine) as reading:
+            entries = rules_versions.all_entries(reading)
+        if entries:
+            catalog.lay_over(entries)
         return engine
 
     @cached_property
@@ -123,9 +134,44 @@ class Services:
         """
         settings = self.settings
         if path is None and settings.policy_project is not None:
-            return self._policy_project(settings.policy_project)
-        file = path or settings.policy_file
-        return self._data_policy() if file is None else organisation_in(file)
+            document: PolicyDocument = self._policy_project(settings.policy_project)
+        else:
+            file = path or settings.policy_file
+            document = self._data_policy() if file is None else organisation_in(file)
+        return with_own_modes(document, own_modes(self.rule_modes()))
+
+    def rule_modes(self) -> dict[str, dict[str, str]]:
+        """
+        The mode of every scanner rule by scanner and rule; of an organisation's as they are in force, and of those that
+        are not any more as they were last.
+        """
+        self.organisation_rules()
+        return {scanner: catalog.modes(scanner) for scanner in catalog.scanners()}
+
+    def organisation_rules(self) -> RuleVersion | None:
+        """
+        The organisation's own rules that are switched on; None where there are none, or none are configured any more.
+
+        Asks the store each time whether it is still the same version, for another process may have switched. From then
+        on everybody in this process finds the words of its rules.
+        """
+        if not self.settings.has_own_rules():
+            return None
+        with session(self.store) as reading:
+            digest = rules_versions.active_digest(reading)
+            known = self._rules
+            if known is None or known.digest != digest:
+                known = rules_versions.load_version(reading, digest) if digest else None
+                if known is not None or self._rules is not None:
+                    catalog.lay_over(rules_versions.all_entries(reading))
+                self._rules = known
+        return known
+
+    def with_own_rules(self, scanners: Sequence[Scanner]) -> tuple[Scanner, ...]:
+        """The scanners, with the organisation's rules as they are switched on at this moment."""
+        version = self.organisation_rules()
+        extra = None if version is None else ExtraPacks(version.digest, version.compiled())
+        return tuple(scanner.with_extra(extra) if isinstance(scanner, Semgrep) else scanner for scanner in scanners)
 
     def language_for(self, project: str) -> Language:
         """The language of a project's notes; the setting's where no policy can be read, for saying just that."""

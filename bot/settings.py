@@ -271,6 +271,19 @@ class Settings(BaseSettings):
     policy_file: FilePath | None = Field(
         None, description="a gate policy; without it the one that comes with Mergewarden", examples=["/etc/policy.yaml"]
     )
+    rules_project: Annotated[str, AfterValidator(_project_path)] | None = Field(
+        None,
+        description="the full path of the GitLab project that holds the organisation's own rules; goes before a folder",
+        examples=["security/rules"],
+    )
+    rules_folder: AnyPath | None = Field(
+        None, description="a folder with the organisation's own rules", examples=["/etc/mergewarden/rules"]
+    )
+    rules_switch_on: Literal["manual", "automatic"] = Field(
+        "manual",
+        description="whether a new version of those rules waits for a person, after its trial: manual or automatic",
+        examples=["automatic"],
+    )
     signing_key_file: AnyPath | None = Field(
         None,
         description="a PEM file with the Ed25519 private key that signs receipts; without it one is made in the data "
@@ -351,6 +364,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what the caller passes: ``load_settings`` brings sources of its own."""
         return (init_settings,)
+
+    def has_own_rules(self) -> bool:
+        """Whether the organisation has rules of its own."""
+        return self.rules_project is not None or self.rules_folder is not None
 
     def require_gitlab(self) -> GitLabAccess:
         """What the API needs. Raises ``ConfigurationError`` that lists what is missing."""

@@ -153,7 +153,7 @@ def play(gitlab: Standin, bot: Bot, demo: Demo, people: dict[str, User]) -> Merg
 
     demo.step("Ada opens a merge request: SQL from a request, an unsafe YAML loader, an old package, an access key")
     # Made up here, so that no secret scanner of anybody stumbles over this file.
-    key = "AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
+    key = "AKIAB" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(15))
     vulnerable = VULNERABLE | {"shop/storage.py": VULNERABLE["shop/storage.py"] % key}
     gitlab.commit(project, "feature", vulnerable, "Find orders by name", author=author)
     started = time.monotonic()
@@ -173,9 +173,9 @@ def play(gitlab: Standin, bot: Bot, demo: Demo, people: dict[str, User]) -> Merg
     except ApiError as refusal:
         demo.check(f"the merge is refused ({refusal.status})", happened=True)
 
-    demo.step("Ada pushes the fix")
+    demo.step("Ada changes the key, and pushes the fix over her branch, so that no commit holds the old one")
     started = time.monotonic()
-    gitlab.commit(project, "feature", FIXED, "Mend it", author=author)
+    gitlab.commit(project, "feature", FIXED, "Mend it", author=author, start="main")
     gitlab.wait_for_status(request, "success", timeout=WAIT_SECONDS)
     demo.console.print(f"  verdict after {time.monotonic() - started:.1f} s", highlight=False)
     demo.show_conversation(request)

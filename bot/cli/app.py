@@ -53,7 +53,7 @@ incidents = typer.Typer(no_args_is_help=True, help="What happened around the gat
 app.add_typer(incidents, name="incidents")
 receipt = typer.Typer(no_args_is_help=True, help="Signed receipts of what was looked at and what was decided.")
 app.add_typer(receipt, name="receipt")
-rules = typer.Typer(no_args_is_help=True, help="How the scanners' rules do.")
+rules = typer.Typer(no_args_is_help=True, help="The scanners' rules: which there are, how they do, and your own.")
 app.add_typer(rules, name="rules")
 
 policy = typer.Typer(no_args_is_help=True, help="What a policy means, would have done, and did.")
@@ -841,6 +841,110 @@ def rules_noise(
     from bot.cli.rules_noise import run_noise
 
     raise typer.Exit(run_noise(project=project, since=since, format=format.value, config=config))
+
+
+@rules.command("list")
+def rules_list(
+    language: Annotated[str | None, typer.Option(help="What they read: a pack's name, such as python.")] = None,
+    weakness: Annotated[str | None, typer.Option(help="Such as sql-injection.")] = None,
+    scanner: Annotated[str | None, typer.Option(help="Such as semgrep.")] = None,
+    mode: Annotated[str | None, typer.Option(help="What they may do here: monitor, comment or block.")] = None,
+    severity: Annotated[str | None, typer.Option(help="info, low, medium, high or critical.")] = None,
+    origin: Annotated[str | None, typer.Option(help="Whose they are: mergewarden or organisation.")] = None,
+    format: ListIn = ListFormat.TEXT,
+    words: Annotated[LanguageChoice | None, typer.Option(help="Language of the words in JSON.")] = None,
+    config: Config = None,
+) -> None:
+    """List the rules of all scanners: severity, confidence, and what they may do."""
+    from bot.cli.rules_list import filter_of, run_list
+
+    wanted = filter_of(
+        {
+            "language": language,
+            "weakness": weakness,
+            "scanner": scanner,
+            "mode": mode,
+            "severity": severity,
+            "origin": origin,
+        }
+    )
+    spoken = words.value if words else None
+    raise typer.Exit(run_list(wanted, format=format.value, language=spoken, config=config))
+
+
+@rules.command("show")
+def rules_show(
+    rule: Annotated[str, typer.Argument(help="The rule's id, such as python-weak-hash.", metavar="RULE")],
+    scanner: Annotated[str | None, typer.Option(help="Whose rule, where several have one of that id.")] = None,
+    format: ListIn = ListFormat.TEXT,
+    language: Speaking = None,
+    config: Config = None,
+) -> None:
+    """Show a rule: what it finds, its samples, and how often it fired and was called false here."""
+    from bot.cli.rules_list import run_show
+
+    spoken = language.value if language else None
+    raise typer.Exit(run_show(rule, scanner=scanner, format=format.value, language=spoken, config=config))
+
+
+@rules.command("test")
+def rules_test(
+    path: Annotated[Path | None, typer.Argument(help="A folder or file of rules; ours without it.")] = None,
+    format: ListIn = ListFormat.TEXT,
+) -> None:
+    """
+    Run rules over their own samples, and check that they say all that they must.
+
+    Exit status: **0** all passed, **1** something has to be mended.
+    """
+    from bot.cli.rules_test import run_test
+
+    raise typer.Exit(run_test(path, format=format.value))
+
+
+@rules.command("read")
+def rules_read(config: Config = None) -> None:
+    """Read your own rules from where they live, as a worker does every minute. Exit status 1 while they are wrong."""
+    from bot.cli.rules_own import run_read
+
+    raise typer.Exit(run_read(config=config))
+
+
+@rules.command("simulate")
+def rules_simulate(
+    source: Annotated[
+        str | None, typer.Argument(help="A folder of rules, or a version's digest; the waiting one without it.")
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="Only projects like this: shop/** or shop/backend.")] = None,
+    limit: Annotated[int, typer.Option(help="Most files of each project.", min=1, max=100_000)] = 2_000,
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """Show what other rules of your own would add and remove in stored code. Nothing is switched on."""
+    from bot.cli.rules_own import run_simulate
+
+    raise typer.Exit(run_simulate(source, pattern=project, limit=limit, format=format.value, config=config))
+
+
+@rules.command("versions")
+def rules_versions(format: ListIn = ListFormat.TEXT, config: Config = None) -> None:
+    """List the versions of your own rules, which is in force, which waits, and who switched what on."""
+    from bot.cli.rules_own import run_versions
+
+    raise typer.Exit(run_versions(format=format.value, config=config))
+
+
+@rules.command("switch-on")
+def rules_switch_on(
+    digest: Annotated[str, typer.Argument(help="Its first digits, as rules versions shows; none: without any.")],
+    reason: Annotated[str, typer.Option(help="Why, on one line: in a year, somebody will ask.")] = "",
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Put a version of your own rules in force, from the next scan on; it is written down who did."""
+    from bot.cli.rules_own import run_switch_on
+
+    raise typer.Exit(run_switch_on(digest, by=by, reason=reason, config=config))
 
 
 @hook.command("config")

@@ -23,7 +23,7 @@ def run_baseline(*, project: str | None, format: str, config: Path | None) -> in
     chosen = project_of(services, project).id if project is not None else None
     with session(services.store) as reading:
         known = [b for b in tracking.baselines(reading) if chosen in (None, b.project_id)]
-    looks_with = answers_depend_on(services.scanners)
+    looks_with = answers_depend_on(services.with_own_rules(services.scanners))
     lines = [(baseline, _outdated(baseline, looks_with)) for baseline in known]
     if format == "json":
         print(json.dumps([_plain(baseline, outdated) for baseline, outdated in lines], ensure_ascii=False, indent=2))

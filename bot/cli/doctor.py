@@ -26,7 +26,7 @@ from bot.reports.enforcement import level_words
 from bot.reports.visible import one_line
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import enforcement
+from bot.store import enforcement, rules_versions
 from bot.store.engine import open_engine, session, unreachable_reason
 from bot.store.migrate import pending_migrations
 from bot.texts import Language
@@ -167,6 +167,27 @@ def git_diagnosis(version: tuple[int, ...]) -> Diagnosis:
     )
 
 
+def own_rules_diagnoses(services: Services) -> Iterator[Diagnosis]:
+    """How the organisation's own rules stand; nothing where it has none. Asks the store."""
+    if not services.settings.has_own_rules():
+        return
+    with session(services.store) as reading:
+        state = rules_versions.state(reading)
+    if state is None:
+        hint = "A worker reads them when it starts and every minute; mergewarden rules read does it now."
+        yield Diagnosis("scanners", "own rules", Health.WARNING, "nobody has read them yet", hint)
+        return
+    if state.problem:
+        hint = "Mend the source; until then what was switched on stays. mergewarden rules read tries again."
+        yield Diagnosis("scanners", "own rules", Health.WARNING, state.problem.splitlines()[0], hint)
+    if state.waiting:
+        said = f"version {state.waiting[:12]} waits"
+        hint = f"mergewarden rules simulate shows what it changes; mergewarden rules switch-on {state.waiting[:12]}"
+        yield Diagnosis("scanners", "own rules", Health.WARNING, said, hint)
+    said = f"version {state.active[:12]} is in force" if state.active else "none is in force"
+    yield Diagnosis("scanners", "own rules", Health.OK, said)
+
+
 def _scanners(services: Services, store_usable: bool) -> Iterator[Diagnosis]:
     try:
         yield git_diagnosis(git_version())
@@ -196,6 +217,8 @@ def _scanners(services: Services, store_usable: bool) -> Iterator[Diagnosis]:
             )
         else:
             yield Diagnosis("scanners", scanner.name, Health.OK, version)
+    if store_usable:
+        yield from own_rules_diagnoses(services)
     if newest is not None:
         age = (datetime.now(UTC).date() - newest).days
         old = age > _OLD_ADVISORIES_DAYS

@@ -14,6 +14,7 @@ from bot.domain.globs import problem_with
 from bot.domain.policy_file import MAX_BYTES, PolicyError, load_group_policy, load_policy, load_project_policy
 from bot.domain.policy_tightening import tighten
 from bot.domain.policy_trial import ConfirmedBy, ExplainedDecision
+from bot.domain.rule_mode import with_own_modes
 from bot.domain.verdict import ScanReport
 from bot.errors import ConfigurationError, MergewardenError
 from bot.pipeline.simulation import simulate
@@ -93,7 +94,9 @@ def run_simulate(file: Path, *, since: str, pattern: str | None, format: str, co
     now = datetime.now(UTC)
     begin = now - timedelta(days=days)
     try:
-        outcomes = simulate(services.store, document, services.policy(), since=begin, pattern=pattern)
+        present = services.policy()
+        judged_by = with_own_modes(document, present.policy.own_modes)
+        outcomes = simulate(services.store, judged_by, present, since=begin, pattern=pattern)
         if format == "json":
             _write(render_simulation_json(outcomes, name=name, policy=document.policy, since=begin, at=now))
             return 0

@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.domain.intake import TakeIn
+from bot.domain.rule_card import RuleFilter
 from bot.errors import MergewardenError
 from bot.pipeline.engine import JobQueue
 from bot.pipeline.hook_desk import HookDesk, LanguageOf
@@ -25,6 +26,7 @@ from bot.services import Services
 from bot.store.engine import session, unreachable_reason
 from bot.store.executors import alive_since
 from bot.store.migrate import pending_migrations
+from bot.texts import Language
 from bot.web.api import ApiDependencies
 from bot.web.api.access import Door
 from bot.web.api.upload import UploadLimits
@@ -33,6 +35,7 @@ from bot.web.health import ReadinessCheck
 from bot.web.hook import HookDependencies
 from bot.web.projects import ProjectDependencies
 from bot.web.receipts import FoundReceipt, ReceiptDependencies
+from bot.web.rules import RuleDependencies, Sees
 from bot.web.webhook import WebhookDependencies
 
 log = structlog.get_logger(__name__)
@@ -103,6 +106,7 @@ def run_web(services: Services, host: str, port: int) -> None:
             queue_depth=queue.depth,
             api=_api(services, queue),
             projects=_projects(services),
+            rules=rule_dependencies(services),
             receipts=_receipts(services),
             hook=_hook(services),
             lifespan=lifespan,
@@ -123,6 +127,8 @@ def _api(services: Services, queue: JobQueue) -> ApiDependencies:
         from bot.reports.finding_page import render_finding_html
 
         now = datetime.now(UTC)
+        # Words of rules that were switched on since we started.
+        services.organisation_rules()
         with session(services.store) as reading:
             found = dossier(reading, number, now)
         if found is None or found.known.project_id != project_id:
@@ -162,6 +168,52 @@ def _projects(services: Services) -> ProjectDependencies:
         page=page,
         document=document,
         page_policy=_page_policy,
+    )
+
+
+def rule_dependencies(services: Services) -> RuleDependencies:
+    """The pages about rules, on what is stored."""
+
+    def list_page(wanted: RuleFilter, order: str, sees: Sees) -> str:
+        from bot.pipeline.rule_desk import shelf
+        from bot.reports.rule_page import render_rules_html
+
+        now, language = datetime.now(UTC), services.settings.language
+        return render_rules_html(shelf(services, language, now, sees), wanted, order, language, now=now)
+
+    def list_document(wanted: RuleFilter, order: str, sees: Sees) -> str:
+        from bot.pipeline.rule_desk import shelf
+        from bot.reports.rule_page import render_rules_json
+
+        return render_rules_json(shelf(services, Language.ENGLISH, datetime.now(UTC), sees), wanted, order)
+
+    def page(rule: str, scanner: str | None, sees: Sees) -> str | None:
+        from bot.pipeline.rule_desk import dossier
+        from bot.reports.rule_page import render_rule_html
+
+        now, language = datetime.now(UTC), services.settings.language
+        found = dossier(services, rule, language, now, scanner=scanner, sees=sees)
+        return None if found is None else render_rule_html(found, language, now=now, all_projects=sees is None)
+
+    def document(rule: str, scanner: str | None, sees: Sees) -> str | None:
+        from bot.pipeline.rule_desk import dossier
+        from bot.reports.rule_page import render_rule_json
+
+        found = dossier(services, rule, Language.ENGLISH, datetime.now(UTC), scanner=scanner, sees=sees)
+        return None if found is None else render_rule_json(found)
+
+    def page_policy() -> str:
+        from bot.reports.rule_page import rule_styled
+
+        return _policy_of(rule_styled()["style_hash"])
+
+    return RuleDependencies(
+        door=Door(services, lambda name: project_named(services, name, register=False)),
+        list_page=list_page,
+        list_document=list_document,
+        page=page,
+        document=document,
+        page_policy=page_policy,
     )
 
 
@@ -205,7 +257,10 @@ def _hook(services: Services) -> HookDependencies | None:
 def _page_policy() -> str:
     from bot.reports.html import styled
 
-    style = styled()["style_hash"]
+    return _policy_of(styled()["style_hash"])
+
+
+def _policy_of(style: str) -> str:
     return (
         f"default-src 'none'; style-src 'sha256-{style}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
     )

@@ -8,6 +8,8 @@ that was made from another template.
 
 from __future__ import annotations
 
+import re
+
 from bot.texts import N_
 from scanners.finding import Finding
 
@@ -33,6 +35,9 @@ SAME_RELEASE = N_("{release} is the version in the base, was {was}")
 SAME_RELEASE_ELSEWHERE = N_("{release} is the version in the base, was {was} of {path}")
 OTHER_RELEASE = N_("{before} became {release}, with the same advisory")
 
+LEFT_IN_HISTORY = N_(
+    "in commit {commit}, removed since: rotate it; rewriting the branch's history does not un-leak it",
+)
 WHOLE_TREE = N_("whole tree scanned, no base")
 NEW_FILE = N_("new file")
 COPIED_FILE = N_("new file, copied from {path}")
@@ -64,8 +69,16 @@ SAME_WEAKNESS = N_("{scanner} reports a related weakness (CWE-{count}) on lines 
 SAME_SECRET = N_("{scanner} reports a secret on the same line: {lines}")
 SAME_ADVISORY = N_("{scanner} reports the same advisory, {key}, for the same package")
 
+_LEFT_IN_HISTORY = re.compile(re.escape(LEFT_IN_HISTORY).replace(r"\{commit\}", "([0-9a-f]{7,64})"))
+
 ALL = tuple(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
 """Every template of this module, in the order in which they are tried."""
+
+
+def commit_left_in(explanation: str) -> str:
+    """The commit that an explanation of what is only in the history names; empty for any other explanation."""
+    found = _LEFT_IN_HISTORY.search(explanation)
+    return found[1] if found else ""
 
 
 def lines_of(finding: Finding) -> str:

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter
 
 from bot.domain.globs import glob
-from bot.domain.policy_rule import WEAKNESSES, PolicyRule, RuleMode, cap_of
+from bot.domain.policy_rule import WEAKNESSES, OwnMode, PolicyRule, RuleMode, cap_of
 from bot.domain.verdict import Effect, Reason
 from bot.texts import Language
 from scanners.finding import Confidence, Finding, Severity
@@ -31,6 +31,7 @@ __all__ = [
     "MergeRules",
     "NoiseRules",
     "OnChanged",
+    "OwnMode",
     "PartialAdvisoryRules",
     "PartialMergeRules",
     "PartialNoiseRules",
@@ -283,6 +284,8 @@ class Policy:
     monitor: tuple[PolicyRule, ...] = ()
     """What these match is recorded, and nothing else."""
     rule_modes: tuple[RuleMode, ...] = ()
+    own_modes: tuple[OwnMode, ...] = ()
+    """The modes that the scanners' rules bring along. No file can write them; see ``bot.domain.rule_mode``."""
     required_scanners: frozenset[str] = frozenset()
     """Names of the scanners without whose answer nothing passes, where they apply."""
     language: Language = Language.ENGLISH
@@ -330,7 +333,7 @@ class Policy:
 
     def cap_on(self, finding: Finding) -> Effect:
         """What the finding can do at most; ``BLOCK`` for everything that no mode speaks of."""
-        return cap_of(self.rule_modes, finding)
+        return cap_of(self.rule_modes, finding, self.own_modes)
 
     def ignored_because(self, path: PurePosixPath) -> str | None:
         """The reason why this path does not count; None when it does."""
@@ -428,6 +431,9 @@ class PolicyDocument:
 def policy_to_json(policy: Policy) -> dict[str, Any]:
     """The whole policy as plain values, equal for equal policies; ``refused`` is no part of it."""
     values: dict[str, Any] = {one.name: _plain(getattr(policy, one.name)) for one in fields(policy) if one.compare}
+    if not policy.own_modes:
+        # As policies were written before rules had a say, so that those decisions can still be made again.
+        del values["own_modes"]
     return {"version": FORMAT, **values}
 
 
@@ -436,6 +442,7 @@ def policy_from_json(values: dict[str, Any]) -> Policy:
     if values.get("version") != FORMAT:
         raise ValueError(f"not a policy of format {FORMAT}")
     known = {one.name for one in fields(Policy) if one.compare}
+    values = {"own_modes": [], **values}
     # A snapshot with a setting missing or too many was written by another release: its decision would be another one.
     if values.keys() - {"version"} != known:
         raise ValueError("not the settings of a policy of this release")

@@ -215,7 +215,7 @@ _NotAssessed = Annotated[WhenNotAssessed, _word(WhenNotAssessed, what="consequen
 _Changed = Annotated[OnChanged, _word(OnChanged, what="consequence"), _choice(*OnChanged)]
 _InCode = Annotated[InCode, _word(InCode, what="consequence"), _choice(*InCode)]
 _SecondPerson = Annotated[SecondPerson, _word(SecondPerson, what="severity"), _choice(*SecondPerson)]
-_MODES: Final = (Effect.MONITOR, Effect.COMMENT)
+_MODES: Final = (Effect.MONITOR, Effect.COMMENT, Effect.BLOCK)
 _Mode = Annotated[Effect, _word(Effect, what="mode", only=_MODES), _choice(*_MODES)]
 _Language = Annotated[Language, _word(Language, what="language"), _choice(*Language)]
 _Name = Annotated[
@@ -375,7 +375,7 @@ _Rules = Annotated[list[Rule], Field(max_length=_MAX_RULES)]
 
 
 class Mode(_Section):
-    """A cap on what findings of some scanner rules can do, so that new rules can be tried."""
+    """What findings of some scanner rules can do at most, whatever mode the rules bring along."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["rules"]}, {"required": ["scanners"]}]})
 
@@ -384,7 +384,7 @@ class Mode(_Section):
     scanners: _Texts = []
     """Patterns for names of scanners."""
     mode: _Mode
-    """"comment": no finding of these blocks. "monitor": nobody sees them in a merge request."""
+    """"comment": no finding of these blocks. "monitor": nobody sees them in a merge request. "block": not capped."""
     reason: _Reason
     """Why, for whoever asks in a year."""
 

@@ -83,10 +83,10 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleMode:
-    """What findings of some scanner rules can do at most, so that new rules can be tried."""
+    """What findings of some scanner rules can do at most, so that new rules can be tried and good ones promoted."""
 
     mode: Effect
-    """``COMMENT`` or ``MONITOR``."""
+    """``BLOCK`` caps nothing: it takes the place of the rules' own modes."""
     rules: tuple[str, ...] = ()
     """Patterns for ids of scanner rules; empty for every rule."""
     scanners: tuple[str, ...] = ()
@@ -94,8 +94,6 @@ class RuleMode:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if self.mode is Effect.BLOCK:
-            raise ValueError("a cap that lets everything block is none")
         if not self.rules and not self.scanners:
             raise ValueError("a cap has to name rules or scanners")
 
@@ -106,21 +104,40 @@ class RuleMode:
         )
 
 
-def cap_of(modes: tuple[RuleMode, ...], finding: Finding) -> Effect:
+@dataclass(frozen=True, slots=True)
+class OwnMode:
+    """What findings of some scanner rules can do at most by the word of whoever wrote the rules."""
+
+    mode: Effect
+    """``COMMENT`` or ``MONITOR``."""
+    scanner: str
+    rules: frozenset[str]
+    """Ids, not patterns."""
+
+
+def own_cap(own: tuple[OwnMode, ...], scanner: str, rule: str) -> Effect:
+    """What a rule can do by its own mode; ``BLOCK`` for one of which nobody said anything."""
+    return next((one.mode for one in own if one.scanner == scanner and rule in one.rules), Effect.BLOCK)
+
+
+def cap_of(modes: tuple[RuleMode, ...], finding: Finding, own: tuple[OwnMode, ...] = ()) -> Effect:
     """
     What the finding can do at most. Every scanner that saw it has a say: where one of them is not capped, nothing is,
-    for the other's rule alone would have been enough.
+    for the other's rule alone would have been enough. Where the policy speaks of a rule, the rule's own mode does not
+    count.
     """
+    if not modes and not own:
+        return Effect.BLOCK
     strongest = Effect.MONITOR
-    for scanner, rule in sightings(finding) if modes else ():
+    for scanner, rule in sightings(finding):
         ids = (rule, *aliases(finding))
         caps = [mode.mode for mode in modes if mode.covers(scanner, ids)]
-        cap = min(caps, key=lambda effect: effect.rank, default=Effect.BLOCK)
+        cap = min(caps, key=lambda effect: effect.rank) if caps else own_cap(own, scanner, rule)
         if cap.rank > strongest.rank:
             strongest = cap
         if cap is Effect.BLOCK:
             break
-    return strongest if modes else Effect.BLOCK
+    return strongest
 
 
 def sightings(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,7 @@ from bot.domain.policy import (
     WhenNotAssessed,
     with_named,
 )
+from bot.domain.verdict import Effect
 
 _Scale = TypeVar("_Scale", Unread, OnChanged, InCode, SecondPerson, WhenNotAssessed)
 
@@ -58,8 +59,11 @@ def tighten(above: Policy, wish: PartialPolicy, *, by_project: bool = False) -> 
     if wish.ignore_paths:
         patterns = ", ".join(ignored.pattern for ignored in wish.ignore_paths)
         held.refuse("ignore_paths", patterns, failures.KEPT_ORGANISATION)
-    if wish.rule_modes:
-        patterns = ", ".join(name for mode in wish.rule_modes for name in (*mode.scanners, *mode.rules))
+    # To let a rule block only takes its own mode away: the lowest of what policies say still counts.
+    lifted = tuple(mode for mode in wish.rule_modes or () if mode.mode is Effect.BLOCK)
+    capped = [mode for mode in wish.rule_modes or () if mode.mode is not Effect.BLOCK]
+    if capped:
+        patterns = ", ".join(name for mode in capped for name in (*mode.scanners, *mode.rules))
         held.refuse("rule_modes", patterns, failures.KEPT_ORGANISATION)
 
     return replace(
@@ -67,6 +71,7 @@ def tighten(above: Policy, wish: PartialPolicy, *, by_project: bool = False) -> 
         block=_union(above.block, wish.block),
         warn=_union(above.warn, wish.warn),
         monitor=_union(above.monitor, wish.monitor),
+        rule_modes=(*above.rule_modes, *(mode for mode in lifted if mode not in above.rule_modes)),
         required_scanners=above.required_scanners | (wish.required_scanners or frozenset()),
         language=wish.language or above.language,
         comment=comment,

@@ -19,7 +19,7 @@ from bot.domain.circumstances import Context, Facts
 from bot.domain.globs import GlobSets, has_wildcards, word_pattern
 from bot.domain.licence import objectionable
 from bot.domain.policy import Policy
-from bot.domain.policy_rule import UNKNOWN_LICENCE
+from bot.domain.policy_rule import UNKNOWN_LICENCE, own_cap
 from bot.domain.verdict import Effect, Presence
 from scanners.finding import Attribution, Confidence, Finding, FindingKind, Severity
 
@@ -90,6 +90,7 @@ class RuleIndex:
         self._mode_ids = _Words([mode.rules for mode in modes])
         self._mode_scanners = _Words([mode.scanners for mode in modes])
         self._watching = _bits(mode.mode is Effect.MONITOR for mode in modes)
+        self._commenting = _bits(mode.mode is Effect.COMMENT for mode in modes)
 
         every = (1 << len(rules)) - 1
         self._epss = _bits(rule.epss is not None for rule in rules)
@@ -180,7 +181,8 @@ class RuleIndex:
     ) -> _Seen:
         scanners = 0
         ids = self._ids.of_any(also)
-        cap = Effect.MONITOR if self._policy.rule_modes else Effect.BLOCK
+        capped = self._policy.rule_modes or self._policy.own_modes
+        cap = Effect.MONITOR if capped else Effect.BLOCK
         for one in attributions or (Attribution(scanner, "", rule),):
             scanners |= self._scanners.of(one.scanner)
             ids |= self._ids.of(one.rule_id)
@@ -188,11 +190,16 @@ class RuleIndex:
                 # As ``policy_rule.cap_of``: the strongest of what those who saw it may do.
                 named = self._mode_ids.of(one.rule_id) | self._mode_ids.of_any(also)
                 modes = self._mode_scanners.of(one.scanner) & named
-                if not modes:
-                    cap = Effect.BLOCK
-                elif not modes & self._watching:
-                    cap = Effect.COMMENT
+                own = own_cap(self._policy.own_modes, one.scanner, one.rule_id)
+                word = self._word(modes) if modes else own
+                cap = word if word.rank > cap.rank else cap
         return _Seen(scanners & ids, cap)
+
+    def _word(self, modes: int) -> Effect:
+        """What these modes of the policy say: the lowest of them."""
+        if modes & self._watching:
+            return Effect.MONITOR
+        return Effect.COMMENT if modes & self._commenting else Effect.BLOCK
 
     def _by_facts(
         self, finding: Finding, presence: Presence, facts: Facts, unknown: list[tuple[str, int]]

@@ -51,7 +51,7 @@ def tools_of(services: Services) -> Tools:
     """What every scan of this process works with, from its settings."""
     settings = services.settings
     return Tools(
-        scanners=services.scanners,
+        scanners=services.with_own_rules(services.scanners),
         cache=services.cache,
         data_dir=settings.data_dir,
         limits=Limits(max_file_bytes=settings.max_file_bytes, max_files=2 * settings.max_changed_files),

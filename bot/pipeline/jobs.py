@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -94,6 +94,10 @@ class Jobs:
     take_in: TakeIn | None = None
     """Takes reports of other tools in; None for ``bot.pipeline.intake``."""
 
+    def _tools(self) -> Tools:
+        """The tools with the organisation's rules of now: somebody may have switched on others since we started."""
+        return replace(self.tools, scanners=self.services.with_own_rules(self.tools.scanners))
+
     def scan_merge_request(self, job_id: str, project_id: int, iid: int, sequence: int, reason: str) -> str:
         """Announce, scan, publish."""
 
@@ -147,7 +151,7 @@ class Jobs:
                     partial(
                         scan_branch,
                         self.services,
-                        self.tools,
+                        self._tools(),
                         job_id,
                         project_id,
                         branch,
@@ -292,7 +296,7 @@ class Jobs:
             try:
                 with Watch(is_current) as watch:
                     scan = MergeRequestScan(
-                        self.services, self.tools, watch, job_id, project_id, iid, sequence, sleep=self.sleep
+                        self.services, self._tools(), watch, job_id, project_id, iid, sequence, sleep=self.sleep
                     )
                     outcome = work(scan)
             except Superseded:

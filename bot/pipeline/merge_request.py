@@ -53,6 +53,7 @@ from bot.pipeline.merge_queue import after_verdict
 from bot.pipeline.merging import own_part
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.notes import missed_commands
+from bot.pipeline.past_secrets import with_past_secrets
 from bot.pipeline.policies import project_policy
 from bot.pipeline.projects import remember
 from bot.pipeline.publication import conversation, failure
@@ -166,6 +167,15 @@ class MergeRequestScan:
         policy, reasons = project_policy(self.services.policy(), project.path, mirror, target)
         assessed = assess_tree(
             mirror, base=base, head=announced.head_sha, tools=self.tools, cancelled=self.watch.cancelled
+        )
+        assessed = with_past_secrets(
+            mirror,
+            assessed,
+            landed=target,
+            base=base,
+            head=announced.head_sha,
+            tools=self.tools,
+            cancelled=self.watch.cancelled,
         )
         self.watch.check()
         self._measure(assessed.runs)
@@ -612,9 +622,12 @@ class MergeRequestScan:
             receipt_url=receipt_url(self.services.settings, receipt) if receipt else None,
             enforcement=level,
         )
+        # What is only in the history stands on no line of the head.
+        past = {t.finding.fingerprint for t in report.tracked if explanations.commit_left_in(t.explanation)}
         positions = {
             thread.fingerprint: position_for(by_path.get(thread.location.path), thread.location)
             for thread in wanted.threads
+            if thread.fingerprint not in past
         }
         plan = plan_comments(
             wanted,

@@ -32,7 +32,7 @@ def renew_baselines(services: Services, queue: JobQueue, now: datetime) -> int:
         return 0
     with session(services.store) as reading:
         known = tracking.baselines(reading)
-    looks_with = answers_depend_on(services.scanners)
+    looks_with = answers_depend_on(services.with_own_rules(services.scanners))
     due = [
         baseline
         for baseline in known

@@ -11,7 +11,7 @@ from bot.domain.change import FileChange
 from bot.domain.conversation import WantedConversation, WantedThread
 from bot.domain.policy import Policy
 from bot.domain.suggestion import suggestable
-from bot.domain.verdict import Presence, ScanReport, TrackedFinding
+from bot.domain.verdict import Effect, Presence, ScanReport, TrackedFinding
 from bot.gitlab.comments import EarlierThreads, earlier_threads
 from bot.gitlab.markers import key_of
 from bot.gitlab.model import Discussion
@@ -58,6 +58,17 @@ def threads_for(report: ScanReport, policy: Policy, earlier: EarlierThreads = NO
     shown = set(waiting[: max(0, policy.max_threads - len(earlier.open))])
     shown |= earlier.known - returning
     return tuple(tracked for key, tracked in keys.items() if key in shown)
+
+
+def as_developers_see_it(report: ScanReport, policy: Policy) -> ScanReport:
+    """The report without what rules found that only watch: it is recorded, and nobody shall be bothered with it."""
+    seen = tuple(
+        tracked
+        for tracked in report.tracked
+        if policy.cap_on(tracked.finding) is not Effect.MONITOR
+        or report.decision.excused(tracked.finding.fingerprint) is not None
+    )
+    return report if len(seen) == len(report.tracked) else replace(report, tracked=seen)
 
 
 def conversation(
@@ -111,7 +122,7 @@ def conversation(
     return replace(
         bare,
         summary=render_summary_note(
-            report,
+            as_developers_see_it(report, policy),
             language=language,
             threads_shown=frozenset(thread.fingerprint for thread in threads),
             max_rows=SUMMARY_ROWS,

@@ -27,6 +27,7 @@ from bot.pipeline.rounds import (
     judge_every_night,
     visit_merge_queues,
 )
+from bot.pipeline.rule_sources import refresh_rules
 from bot.pipeline.throwaway import sweep
 from bot.pipeline.workspace import clear_leftovers
 from bot.services import Services
@@ -97,6 +98,7 @@ class WorkerProcess:
             self._every("take over", BEAT_SECONDS, self._take_over, at_once=True),
             self._every("reconcile", services.settings.reconcile_interval_seconds, self._reconcile, at_once=True),
             self._every("policy", _POLICY_SECONDS, self._policy, at_once=True),
+            self._every("rules", _POLICY_SECONDS, self._rules, at_once=True),
             self._every("round", _ROUND_SECONDS, self._round),
             self._every("housekeeping", _HOUSEKEEPING_SECONDS, self._housekeeping),
             self._every("nightly", _NIGHTLY_SECONDS, self._nightly),
@@ -170,6 +172,9 @@ class WorkerProcess:
 
     def _policy(self) -> None:
         follow_policy(self._services, self._queue)
+
+    def _rules(self) -> None:
+        refresh_rules(self._services)
 
     def _round(self) -> None:
         with only_one(self._services.store, "round") as mine:

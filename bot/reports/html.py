@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from textwrap import dedent
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.domain.explanations import commit_left_in
 from bot.domain.verdict import Presence, ScanReport, TrackedFinding
 from bot.reports.documents import cwe_url, readable_time, scalar_text, web_references
 from bot.reports.json_report import tool_version
@@ -218,7 +219,9 @@ def _sections(report: ScanReport, wording: Wording) -> list[Section]:
 def _card(tracked: TrackedFinding, report: ScanReport, wording: Wording) -> FindingCard:
     finding = tracked.finding
     words = wording.words_of(finding)
-    url = blob_url(finding.location, report.subject)
+    # What is only in the history is on no page of the head.
+    commit = commit_left_in(tracked.explanation) or report.subject.head_sha
+    url = blob_url(finding.location, replace(report.subject, head_sha=commit))
     first = finding.location.start_line
     lines = [shorten(visible(line), 500) for line in lines_of(dedent(finding.snippet))[:20]] if finding.snippet else []
     excused = report.decision.excused(finding.fingerprint) if tracked.presence is not Presence.FIXED else None

@@ -7,7 +7,10 @@ hidden marker is added at the end by ``bot.gitlab``.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain.enforcement import Level
+from bot.domain.explanations import commit_left_in
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
 from bot.reports.enforcement import level_words
 from bot.reports.markdown import (
@@ -83,6 +86,7 @@ def render_finding_note(
     parts = [
         f"#### {_level(finding, wording)} · {prose_line(words.title, 200)}",
         _facts(tracked, wording, blocks=blocks),
+        _history(tracked, wording),
         _message(words.message, wording, quoted=words.quoted),
         _remediation(words.remediation, wording),
         (_suggestion(finding) if suggestion else None) or "",
@@ -211,6 +215,22 @@ def _facts(tracked: TrackedFinding, wording: Wording, *, blocks: bool) -> str:
     return " · ".join(facts)
 
 
+def _history(tracked: TrackedFinding, wording: Wording) -> str:
+    """What is only in an earlier commit says so, before anybody looks for it in the head."""
+    commit = commit_left_in(tracked.explanation)
+    if not commit:
+        return ""
+    return f"**{_with_commit(wording.sentence(wording.said(tracked.explanation)), commit)}**"
+
+
+def _with_commit(sentence: str, commit: str, *, in_table: bool = False) -> str:
+    """A sentence that names a commit, in a form that can be copied."""
+    before, _, after = sentence.partition(commit)
+    shown = [plain_line(before, 200), code_span(commit, in_table=in_table), plain_line(after, 300)]
+    # A space stood on either side, except before a comma.
+    return " ".join(part for part in shown if part).replace("` ,", "`,")
+
+
 def _message(message: str, wording: Wording, *, quoted: bool) -> str:
     if not message.strip():
         return ""
@@ -310,11 +330,15 @@ def _finding_row(tracked: TrackedFinding, report: ScanReport, wording: Wording) 
         title += f" ({_('edited, still flagged')})"
     elif tracked.presence is Presence.EXISTING:
         title += f" ({wording.presence(tracked.presence)})"
+    subject = report.subject
+    if commit := commit_left_in(tracked.explanation):
+        title += f" ({_with_commit(wording.said(tracked.explanation), commit, in_table=True)})"
+        subject = replace(subject, head_sha=commit)
     return row(
         [
             _level(finding, wording),
             title,
-            place(finding.location, report.subject, in_table=True),
+            place(finding.location, subject, in_table=True),
             scanner_names(finding),
             f"**{_('yes')}**" if report.decision.blocks(finding.fingerprint) else _("no"),
         ]

@@ -42,7 +42,8 @@ def render_policy(name: str, policy: Policy, document: PolicyDocument | None = N
     lines += _rules("is only recorded", policy.monitor)
     for mode in policy.rule_modes:
         what = ", ".join((*mode.scanners, *mode.rules))
-        lines.append(f"at most {mode.mode.value}: {one_line(what, _TEXT)} ({one_line(mode.reason, _TEXT)})")
+        word = "not capped" if mode.mode is Effect.BLOCK else f"at most {mode.mode.value}"
+        lines.append(f"{word}: {one_line(what, _TEXT)} ({one_line(mode.reason, _TEXT)})")
     for ignored in policy.ignore_paths:
         lines.append(f"does not count: {one_line(ignored.pattern, _NAME)} ({one_line(ignored.reason, _TEXT)})")
     required = ", ".join(sorted(policy.required_scanners)) or "none"
@@ -307,7 +308,8 @@ def _violation(violation: Violation, found: ExplainedDecision, wording: Wording)
     asked = "; ".join(_held(condition) for condition in held) or _("whatever a change brings")
     yield f"  {name}{wording.colon()}{asked}"
     if meant is not violation.effect:
-        yield "  " + _("a rule of {key}, held down by rule_modes or by the setting changed").format(key=_LISTS[meant])
+        said = _("a rule of {key}, held down by the scanner rule's mode or by the setting changed")
+        yield f"  {said.format(key=_LISTS[meant])}"
 
 
 _LISTS = {Effect.BLOCK: "block", Effect.COMMENT: "warn", Effect.MONITOR: "monitor"}

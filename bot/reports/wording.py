@@ -13,6 +13,7 @@ from functools import cached_property
 from gettext import NullTranslations
 from typing import Protocol
 
+from bot.domain.explanations import commit_left_in
 from bot.domain.known import Whereabouts
 from bot.domain.suppression import Standing
 from bot.domain.triage import Justification, TriageState
@@ -496,6 +497,8 @@ class Wording:
         """How a finding goes away, in whole sentences."""
         if tracked.presence is Presence.CHANGED:
             return self.changed_note()
+        if commit_left_in(tracked.explanation):
+            return self._history_clears(blocks=blocks)
         if blocks:
             return self.t.gettext(
                 "This blocks the merge until a push removes it. Resolving the thread does not unblock; it closes by "
@@ -505,6 +508,18 @@ class Wording:
         return self.t.gettext(
             "This does not block the merge. The thread closes by itself when the finding is gone, unless somebody "
             "wrote in it."
+        )
+
+    def _history_clears(self, *, blocks: bool) -> str:
+        if blocks:
+            return self.t.gettext(
+                "This blocks the merge, although the head does not have it any more. Rotate the secret first. Then "
+                "either rewrite the branch so that none of its commits has it, or answer with `/mw accept` and the "
+                "reason, for example that it is rotated; `/mw help` says more."
+            )
+        return self.t.gettext(
+            "This does not block the merge. Rotate the secret; the thread closes by itself when no commit of the "
+            "branch has it, unless somebody wrote in it."
         )
 
     def advisories(self, finding: Finding) -> list[str]:

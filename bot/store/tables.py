@@ -847,6 +847,60 @@ class PackageLicenceRecord(Record, table=True):
     """SPDX ids or expressions."""
 
 
+# --- Rules of an organisation -----------------------------------------------------------------------------------------
+
+
+class RuleVersionRecord(Record, table=True):
+    """One version of the organisation's own rules; see ``bot.domain.rule_version``. Kept: findings name them."""
+
+    __tablename__ = "rule_version"
+
+    digest: str = Field(sa_column=Column(String(64), primary_key=True))
+    origin: str = Field(sa_column=Column(ExactText, nullable=False))
+    """Where it was first read, for people: project and commit, or a folder's name."""
+    read_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    entries: Any = Field(sa_column=Column(PackedJson, nullable=False))
+    """What the catalogue says of its rules: asked for more often than the rest."""
+    document: Any = Field(sa_column=Column(PackedJson, nullable=False))
+    simulation: Any = Field(sa_column=Column(PackedJson))
+    """What it would have changed when it was read; NULL where nobody tried."""
+
+
+class RuleSourceRecord(Record, table=True):
+    """The one row that says which rules of the organisation are in force, and which wait."""
+
+    __tablename__ = "rule_source"
+
+    name: str = Field(sa_column=Column(String(40), primary_key=True))
+    source: str = Field(sa_column=Column(ExactText, nullable=False))
+    """The folder or project that is followed."""
+    seen: str = Field(sa_column=Column(ExactText, nullable=False))
+    """What was there at the last look: a commit, or the digest of a folder's files."""
+    active: str = Field(sa_column=Column(String(64), nullable=False))
+    """Digest of the version in force; empty for none."""
+    waiting: str = Field(sa_column=Column(String(64), nullable=False))
+    """Digest of the newest good version, where it is another one; empty for none."""
+    problem: str = Field(sa_column=Column(ExactText, nullable=False))
+    """Why what is there now is not used; empty while all is well."""
+    read_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    """When the source was last read."""
+
+
+class RuleSwitchRecord(Record, table=True):
+    """Another version came into force. Rows are added, never changed."""
+
+    __tablename__ = "rule_switch"
+
+    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    before: str = Field(sa_column=Column(String(64), nullable=False))
+    """Empty for none."""
+    after: str = Field(sa_column=Column(String(64), nullable=False))
+    """Empty for none."""
+    actor: str = Field(sa_column=Column(ExactText, nullable=False))
+    reason: str = Field(sa_column=Column(ExactText, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
 # --- Processes --------------------------------------------------------------------------------------------------------
 
 

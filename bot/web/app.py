@@ -18,6 +18,7 @@ from bot.web.hook import HookDependencies, add_hook
 from bot.web.metrics import metrics_endpoint
 from bot.web.projects import ProjectDependencies, add_projects
 from bot.web.receipts import ReceiptDependencies, add_receipts
+from bot.web.rules import RuleDependencies, add_rules
 from bot.web.webhook import WebhookDependencies, webhook_endpoint
 
 WEBHOOK_PATH = "/webhooks/gitlab"
@@ -64,6 +65,8 @@ class WebDependencies:
     """None for an application without the API."""
     projects: ProjectDependencies | None = None
     """None for an application without pages of projects."""
+    rules: RuleDependencies | None = None
+    """None for an application without pages of rules."""
     receipts: ReceiptDependencies | None = None
     """None for an application that shows no receipts."""
     hook: HookDependencies | None = None
@@ -108,6 +111,8 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         add_api(app, dependencies.api)
     if dependencies.projects is not None:
         add_projects(app, dependencies.projects)
+    if dependencies.rules is not None:
+        add_rules(app, dependencies.rules)
     if dependencies.receipts is not None:
         add_receipts(app, dependencies.receipts)
     if dependencies.hook is not None:

@@ -72,7 +72,7 @@ projects:
   - {match: "sandbox/**", block: [], not_assessed: allow}
 """
 GROUP = "version: 1\nblock: [{name: shop, severity: low}]\nrequired_scanners: []\nlanguage: zh-CN\n"
-HIGH = finding("src/a.py", 3, fingerprint="a" * 64, cwes=(78,), code="h1")
+HIGH = finding("src/a.py", 3, rule="B501", fingerprint="a" * 64, cwes=(78,), code="h1")
 LOW = finding("docs/\x1b[31mb.py", 4, severity=Severity.LOW, fingerprint="b" * 64)
 PACKAGE = replace(package("sample", "1.0", advisory="CVE-2026-1"), fingerprint="c" * 64)
 

@@ -16,6 +16,7 @@ from bot.domain.policy import (
     MergeRules,
     NoiseRules,
     OnChanged,
+    OwnMode,
     PartialAdvisoryRules,
     PartialMergeRules,
     PartialNoiseRules,
@@ -86,10 +87,19 @@ RULESETS = st.lists(RULES | SIMPLE_RULES, max_size=3).map(tuple)
 MODES = st.lists(
     st.builds(
         RuleMode,
-        st.sampled_from([Effect.MONITOR, Effect.COMMENT]),
+        st.sampled_from(Effect),
         st.sampled_from([("B6*",), ("CVE-*", "X")]),
         _few("bandit", "semgrep"),
         st.just("on trial"),
+    ),
+    max_size=2,
+).map(tuple)
+OWN_MODES = st.lists(
+    st.builds(
+        OwnMode,
+        st.sampled_from([Effect.MONITOR, Effect.COMMENT]),
+        st.sampled_from(["bandit", "semgrep", "pip-audit"]),
+        st.frozensets(st.sampled_from(["B602", "B603", "X", "CVE-2021-1"]), min_size=1),
     ),
     max_size=2,
 ).map(tuple)
@@ -103,6 +113,7 @@ POLICIES = st.builds(
     warn=RULESETS,
     monitor=RULESETS,
     rule_modes=MODES,
+    own_modes=OWN_MODES,
     required_scanners=SCANNERS,
     language=st.sampled_from(Language),
     comment=st.builds(Threshold, st.sampled_from(Severity), st.sampled_from(Confidence)),

@@ -17,6 +17,7 @@ from bot.domain.policy import (
     AdvisoryRules,
     IgnoredPath,
     OnChanged,
+    OwnMode,
     Policy,
     PolicyRule,
     RuleMode,
@@ -156,6 +157,25 @@ def test_findings_of_a_rule_on_trial_do_no_more_than_its_mode(
     assert decision.outcome is outcome
     other = evaluate(policy, [tracked(finding(rule="B101"))], [])
     assert other.outcome is FAILED
+
+
+@pytest.mark.parametrize(
+    ("own", "expected", "outcome"),
+    [
+        (Effect.MONITOR, [("b", Effect.MONITOR), ("w", Effect.MONITOR)], PASSED),
+        (Effect.COMMENT, [("b", Effect.COMMENT)], WARNED),
+    ],
+)
+def test_a_finding_does_no_more_than_the_mode_that_its_rule_brings_along(
+    own: Effect, expected: list[tuple[str, Effect]], outcome: Outcome
+) -> None:
+    policy = replace(CAPPED, own_modes=(OwnMode(own, "bandit", frozenset({"B602"})),))
+    decision = evaluate(policy, [tracked(finding(fingerprint="f"))], [])
+    assert [(violation.rule, violation.effect) for violation in decision.violations][: len(expected)] == expected
+    assert decision.outcome is outcome
+    assert evaluate(policy, [tracked(finding(rule="B101"))], []).outcome is FAILED
+    lifted = replace(policy, rule_modes=(RuleMode(Effect.BLOCK, ("B602",), reason="we are sure of it"),))
+    assert evaluate(lifted, [tracked(finding())], []).outcome is FAILED
 
 
 def test_what_is_monitored_of_one_finding_is_bounded() -> None:

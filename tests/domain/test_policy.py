@@ -19,6 +19,7 @@ from bot.domain.policy import (
     MergeRules,
     NoiseRules,
     OnChanged,
+    OwnMode,
     PartialAdvisoryRules,
     PartialMergeRules,
     PartialNoiseRules,
@@ -118,6 +119,17 @@ def test_a_project_may_have_comments_in_the_code_shown_where_the_organisation_ho
     result = tighten(replace(ORGANISATION, in_code=InCode.HONOUR), PartialPolicy(in_code=InCode.SHOW))
     assert result.in_code is InCode.SHOW
     assert result.refused == ()
+
+
+def test_a_project_may_lift_a_rules_own_mode_and_not_the_organisations_word() -> None:
+    own = (OwnMode(Effect.MONITOR, "bandit", frozenset({"B602"})),)
+    lift = PartialPolicy(rule_modes=(RuleMode(Effect.BLOCK, ("*",), reason="everything counts here"),))
+    stricter = tighten(replace(ORGANISATION, own_modes=own), lift)
+    assert (stricter.cap_on(finding()), stricter.refused) == (Effect.BLOCK, ())
+    assert tighten(stricter, lift).rule_modes == stricter.rule_modes
+    word = (RuleMode(Effect.COMMENT, ("B602",), reason="four in ten are false"),)
+    held = tighten(replace(ORGANISATION, own_modes=own, rule_modes=word), lift)
+    assert held.cap_on(finding()) is Effect.COMMENT
 
 
 @pytest.mark.parametrize(
@@ -349,10 +361,66 @@ def test_a_mode_caps_what_all_who_saw_the_finding_may_do(
     assert policy.wants_thread(found) is (expected is not Effect.MONITOR)
 
 
-@pytest.mark.parametrize("wrong", [{"mode": Effect.BLOCK, "rules": ("a",)}, {"mode": Effect.MONITOR}])
-def test_a_mode_that_caps_nothing_or_everything_is_refused(wrong: dict[str, Effect]) -> None:
+@pytest.mark.parametrize("mode", list(Effect))
+def test_a_mode_about_everything_is_refused(mode: Effect) -> None:
     with pytest.raises(ValueError, match="cap"):
-        RuleMode(**wrong)  # type: ignore[arg-type]
+        RuleMode(mode)
+
+
+WATCHED = OwnMode(Effect.MONITOR, "bandit", frozenset({"B602"}))
+COMMENTED = OwnMode(Effect.COMMENT, "bandit", frozenset({"B602", "B603"}))
+
+
+@pytest.mark.parametrize(
+    ("own", "modes", "also", "expected"),
+    [
+        ((WATCHED,), (), [], Effect.MONITOR),
+        ((COMMENTED,), (), [], Effect.COMMENT),
+        ((replace(WATCHED, scanner="semgrep"),), (), [], Effect.BLOCK),
+        ((replace(WATCHED, rules=frozenset({"B60*"})),), (), [], Effect.BLOCK),
+        ((WATCHED,), (), [("semgrep", "python.x")], Effect.BLOCK),
+        (
+            (WATCHED, OwnMode(Effect.COMMENT, "semgrep", frozenset({"python.x"}))),
+            (),
+            [("semgrep", "python.x")],
+            Effect.COMMENT,
+        ),
+        ((WATCHED,), (RuleMode(Effect.BLOCK, ("B602",)),), [], Effect.BLOCK),
+        ((WATCHED,), (RuleMode(Effect.COMMENT, ("B6*",)),), [], Effect.COMMENT),
+        ((WATCHED,), (RuleMode(Effect.COMMENT, ("B7*",)),), [], Effect.MONITOR),
+        ((COMMENTED,), (RuleMode(Effect.MONITOR, ("B602",)),), [], Effect.MONITOR),
+        ((), (RuleMode(Effect.BLOCK, ("B602",)), RuleMode(Effect.COMMENT, ("B6*",))), [], Effect.COMMENT),
+    ],
+    ids=[
+        "watched",
+        "commented",
+        "another scanner's rule",
+        "ids are no patterns",
+        "another saw it too",
+        "highest of those who saw it",
+        "lifted by the policy",
+        "raised by the policy",
+        "the policy speaks of others",
+        "lowered by the policy",
+        "lowest of what the policy says",
+    ],
+)
+def test_the_policy_has_the_last_word_on_a_rules_own_mode(
+    own: tuple[OwnMode, ...], modes: tuple[RuleMode, ...], also: list[tuple[str, str]], expected: Effect
+) -> None:
+    policy = Policy(rule_modes=modes, own_modes=own)
+    found = finding(severity=Severity.CRITICAL, also=also)
+    assert policy.cap_on(found) is expected
+    assert policy.wants_thread(found) is (expected is not Effect.MONITOR)
+
+
+def test_a_policy_without_modes_of_rules_is_the_one_that_it_was_before_there_were_any() -> None:
+    written = policy_to_json(ORGANISATION)
+    assert "own_modes" not in written
+    assert policy_from_json(written) == ORGANISATION
+    capped = replace(ORGANISATION, own_modes=(WATCHED,))
+    assert policy_from_json(json.loads(json.dumps(policy_to_json(capped)))) == capped
+    assert capped.digest != ORGANISATION.digest
 
 
 def test_ignored_path_says_why() -> None:

@@ -247,8 +247,8 @@ def test_project_file_may_leave_out_everything_but_its_version() -> None:
             SMALLEST + "rule_modes: [{mode: monitor, reason: a}]\n", "a mode has to name rules", id="mode of nothing"
         ),
         pytest.param(
-            SMALLEST + "rule_modes: [{rules: a, mode: block, reason: a}]\n",
-            "p.yaml:4: rule_modes[1].mode: 'block' is not a mode; it is one of monitor, comment",
+            SMALLEST + "rule_modes: [{rules: a, mode: ignore, reason: a}]\n",
+            "p.yaml:4: rule_modes[1].mode: 'ignore' is not a mode; it is one of monitor, comment, block",
             id="mode",
         ),
         pytest.param(SMALLEST + "people: {security_group: /a}\n", "'/a' is not the full path of a group", id="group"),

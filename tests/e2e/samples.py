@@ -53,7 +53,8 @@ ADVISORY: dict[str, object] = {
 
 def access_key() -> str:
     """Looks like the access key of a cloud account, and is new each time."""
-    return "AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
+    # The account's number is in it, and has twelve digits at the most.
+    return "AKIAB" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(15))
 
 
 def with_key(key: str) -> str:

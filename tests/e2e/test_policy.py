@@ -8,7 +8,17 @@ from tests.e2e.samples import UNSAFE_LOAD
 from tests.e2e.stage import Stage
 
 LENIENT = "version: 1\nblock: []\nwarn: []\nrequired_scanners: []\nunread_files: ignore\n"
-STRICT = "version: 1\nblock:\n  - name: everything\n    severity: info\n    confidence: low\n"
+STRICT = """\
+version: 1
+block:
+  - name: everything
+    severity: info
+    confidence: low
+rule_modes:
+  - rules: ["*"]
+    mode: block
+    reason: also what only watches by itself
+"""
 WEAK_RANDOM = "import random\n\n\ndef pick():\n    return random.random()\n"
 """Something small: it does not block by itself."""
 

@@ -44,7 +44,16 @@ def test_merge_request_is_blocked_and_turns_green_after_the_fix(stage: Stage) ->
     with pytest.raises(ApiError):
         story.gitlab.merge(request, by=stage.grace)
 
-    story.mend(request, {"shop/load.py": SAFE_LOAD, "shop/key.py": "", "requirements.txt": "requests==2.32.3\n"})
+    fix: dict[str, str] = {"shop/load.py": SAFE_LOAD, "shop/key.py": "", "requirements.txt": "requests==2.32.3\n"}
+    leak = request.head_sha
+    story.mend(request, {**fix}, "failed")
+    # The key is out of the head and stays in the first commit: one thread goes on, and says so.
+    (left,) = story.threads(request, resolved=False)
+    assert f"In commit `{leak[:12]}`, removed since: rotate it" in left.notes[0].body
+    assert key not in story.texts(request)
+
+    story.branch({**fix}, start="main")
+    assert story.verdict(request).state == "success"
     assert story.threads(request, resolved=False) == []
     assert len(story.summaries(request)) == 1
     story.gitlab.merge(request, by=stage.grace)

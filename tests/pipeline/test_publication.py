@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 
 from bot.domain.conversation import WantedConversation
 from bot.domain.policy import Policy, RuleMode, Threshold
-from bot.domain.verdict import Effect, GateDecision, Outcome, Presence, ScanReport, TrackedFinding, Violation
-from bot.pipeline.publication import conversation, threads_for
+from bot.domain.verdict import (
+    Effect,
+    GateDecision,
+    Outcome,
+    Presence,
+    ScanReport,
+    Suppressed,
+    TrackedFinding,
+    Violation,
+)
+from bot.pipeline.publication import as_developers_see_it, conversation, threads_for
 from bot.texts import Language
 from scanners.finding import Confidence, Location, Severity
 from scanners.interface import ScannerStatus
@@ -192,3 +201,17 @@ def test_a_finding_of_a_scanner_rule_on_trial_gets_no_discussion_whatever_its_se
     loud = Policy(comment=Threshold(Severity.INFO, Confidence.LOW))
     trial = replace(loud, rule_modes=(RuleMode(Effect.MONITOR, rules=("*",), reason="new"),))
     assert [told(Effect.MONITOR, policy) for policy in (loud, trial)] == [True, False]
+
+
+def test_the_summary_does_not_tell_what_only_watches() -> None:
+    report = scan(other=[1, 2])
+    quiet = Policy(comment=Threshold(Severity.CRITICAL, Confidence.HIGH))
+    watched = replace(quiet, rule_modes=(RuleMode(Effect.MONITOR, rules=("*",), reason="new"),))
+    assert as_developers_see_it(report, quiet) is report
+    assert as_developers_see_it(report, watched).tracked == ()
+    kept = replace(report, decision=replace(report.decision, suppressed=(Suppressed("f1", 7, "accepted"),)))
+    assert [one.finding.fingerprint for one in as_developers_see_it(kept, watched).tracked] == ["f1"]
+    told = [conversation(report, policy, (), Language.ENGLISH) for policy in (quiet, watched)]
+    assert ["1.py" in one.summary for one in told] == [True, False]
+    # It is still there, for a thread of the time before.
+    assert [one.present for one in told] == [frozenset({"f1", "f2"})] * 2

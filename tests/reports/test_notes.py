@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain import failures
+from bot.domain import explanations, failures
 from bot.domain.verdict import (
     Effect,
     GateDecision,
@@ -322,3 +322,21 @@ def test_a_suppressed_finding_is_listed_once_with_whose_exception_it_is() -> Non
     assert "#813" not in before
     assert folded.count("`#813`") == 1
     assert "**Suppressed** 2" in before
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_secret_of_an_earlier_commit_is_named_with_it_in_comment_and_summary(language: Language) -> None:
+    commit = "1a2b3c4d5e6f"
+    item = TrackedFinding(samples.SECRET, Presence.NEW, explanation=explanations.LEFT_IN_HISTORY.format(commit=commit))
+    said = {Language.ENGLISH: "removed since", Language.CHINESE: "之后已删除"}[language]
+    opened = note(item, language)
+    summary = render_summary_note(
+        replace(samples.RICH, tracked=(item,)), language=language, threads_shown=frozenset(), max_rows=10
+    )
+    for text in (opened, summary):
+        assert f"`{commit}`" in text
+        assert said in text
+    # The head has no such line, so the link leads to the commit.
+    assert f"/-/blob/{commit}/" in summary
+    assert problems(opened, HOSTS) == []
+    assert problems(summary, HOSTS) == []

@@ -229,7 +229,7 @@ def test_what_a_failure_is_explained_with_can_be_translated(error: BaseException
         "version: 1\nblock: [{name: a, overdue: false}]\n",
         "version: 1\nblock: [{name: a, labels: ['a\tb']}]\n",
         "version: 1\nrule_modes: [{mode: monitor, reason: a}]\n",
-        "version: 1\nrule_modes: [{rules: a, mode: block, reason: a}]\n",
+        "version: 1\nrule_modes: [{rules: a, mode: ignore, reason: a}]\n",
         "version: 1\npeople: {security_group: /a, break_glass: [a b]}\n",
         "version: 1\n? [a]\n: b\n",
         "a: [" * 20,

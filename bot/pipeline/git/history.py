@@ -35,6 +35,7 @@ PATCH_OPTIONS: tuple[str, ...] = (
 
 COMMIT_FORMAT = "%m %H %T %P"
 _COMMIT = re.compile(r"([->]) ([0-9a-f]{40,64}) ([0-9a-f]{40,64})((?: [0-9a-f]{40,64})*)")
+_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PATCH = re.compile(r"([0-9a-f]{40,64}) ([0-9a-f]{40,64})")
 
 
@@ -98,6 +99,44 @@ def parse_patch_ids(text: str) -> dict[str, str]:
         if match is None:
             raise ValueError("not a line of git patch-id")
         found[match[2]] = match[1]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PutFile:
+    """A plain file as one commit put it there."""
+
+    commit: str
+    raw_path: bytes
+    mode: int
+    blob: str
+
+
+def parse_put_files(printed: bytes) -> list[PutFile]:
+    """
+    Records of ``diff-tree --stdin -r -c --raw -z --no-abbrev --no-renames``: what each commit put where.
+
+    Of a merge these are the files that are as in none of its parents. Raises ``ValueError`` when it is not that.
+    """
+    fields = iter(printed.split(b"\0"))
+    found: list[PutFile] = []
+    commit = ""
+    for field_ in fields:
+        if _ID.fullmatch(field_):
+            commit = field_.decode("ascii")
+            continue
+        # One colon for each parent, then so many old modes and the new one, so many old blobs and the new one.
+        head = field_.lstrip(b":")
+        parents = len(field_) - len(head)
+        words = head.split(b" ")
+        if not field_:
+            continue
+        if not parents or len(words) != 2 * parents + 3 or not commit:
+            raise ValueError("no record of diff-tree")
+        mode, blob = int(words[parents], 8), words[2 * parents + 1].decode("ascii")
+        raw_path = next(fields)
+        if mode & 0o170000 == 0o100000:
+            found.append(PutFile(commit, raw_path, mode, blob))
     return found
 
 

@@ -28,6 +28,7 @@ from bot.pipeline.git.history import (
     lines_of,
     parse_commits,
     parse_patch_ids,
+    parse_put_files,
 )
 from bot.pipeline.git.paths import decode_path, encode_path
 from bot.pipeline.throwaway import throwaway_folder
@@ -46,6 +47,8 @@ _PATCH_LIMIT = 256 * MEBIBYTE
 _DIFF_BYTES = 1024 * MEBIBYTE
 _HUNKS_PER_FILE = 100_000
 _HUNKS = 1_000_000
+_COMMITS_AT_ONCE = 25
+"""Whose files are listed together."""
 
 K = TypeVar("K")
 
@@ -73,6 +76,23 @@ class TreeEntry:
     def is_link(self) -> bool:
         """Whether it is a symbolic link; its content is the path that it leads to."""
         return self.mode & 0o170000 == 0o120000
+
+
+@dataclass(frozen=True, slots=True)
+class PastFile:
+    """A file as a commit put it there."""
+
+    commit: str
+    entry: TreeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PastFiles:
+    """What some commits put there, the oldest first; each content at each path once, with the first that did."""
+
+    files: tuple[PastFile, ...]
+    after: str | None = None
+    """The last commit that was looked at, where a limit was reached; empty when it was reached by the first one."""
 
 
 class Repository:
@@ -202,6 +222,65 @@ class Repository:
         self._require_commits((base, head))
         listed = self._run("rev-list", "--topo-order", "--reverse", "--no-merges", head, f"^{base}")
         return listed.decode("ascii", "replace").split()
+
+    def past_files(
+        self,
+        landed: Sequence[str],
+        tip: str,
+        *,
+        commits: int = 500,
+        files: int = 2_000,
+        size: int = 50_000_000,
+        largest: int | None = None,
+    ) -> PastFiles:
+        """
+        The plain files that the commits of ``tip`` put there which none of ``landed`` has, in the order of history.
+
+        What came with a merge from a commit of ``landed`` is not among them. The limits are for how many commits are
+        looked at and how many contents with how many bytes are listed; they cut between two commits. A content beyond
+        ``largest`` is listed and not counted: who reads nothing of that size shall not lose the rest because of it.
+
+        :raises CommitNotFound: a commit is not here.
+        """
+        self._require_commits((tip, *landed))
+        asked = lines_of([tip, *(f"^{sha}" for sha in landed)])
+        listed = self._run("rev-list", "--topo-order", "--reverse", "--stdin", stdin=asked).decode("ascii").split()
+        chosen = listed[:commits]
+        seen: set[tuple[str, bytes]] = set()
+        found: list[PastFile] = []
+        total, last = 0, ""
+        # A few at a time, so that history which is beyond a limit anyway is not listed first.
+        for start in range(0, len(chosen), _COMMITS_AT_ONCE):
+            some = chosen[start : start + _COMMITS_AT_ONCE]
+            by_commit = self._put_by(some, seen)
+            for commit in some:
+                here = by_commit.get(commit, [])
+                sizes = (file.entry.size for file in here)
+                total += sum(one for one in sizes if largest is None or one <= largest)
+                if len(found) + len(here) > files or total > size:
+                    return PastFiles(tuple(found), last)
+                found += here
+                last = commit
+        return PastFiles(tuple(found), last if len(listed) > len(chosen) else None)
+
+    def _put_by(self, commits: Sequence[str], seen: set[tuple[str, bytes]]) -> dict[str, list[PastFile]]:
+        """By commit the files that it put there, without those that are ``seen``; which they are from then on."""
+        printed = self._run(
+            *("diff-tree", "--stdin", "-r", "--root", "-c", "--raw", "-z", "--no-abbrev", "--no-renames"),
+            stdin=lines_of(commits),
+        )
+        try:
+            put = parse_put_files(printed)
+        except (ValueError, StopIteration) as error:
+            raise GitError(failures.GIT_UNEXPECTED.format(command="diff-tree")) from error
+        sizes = self._sizes(list(dict.fromkeys(file.blob for file in put)))
+        by_commit: dict[str, list[PastFile]] = {}
+        for file in put:
+            if (file.blob, file.raw_path) not in seen:
+                seen.add((file.blob, file.raw_path))
+                entry = TreeEntry(decode_path(file.raw_path), file.raw_path, file.mode, file.blob, sizes[file.blob])
+                by_commit.setdefault(file.commit, []).append(PastFile(file.commit, entry))
+        return by_commit
 
     def committers(self, commits: Sequence[str]) -> dict[str, str]:
         """Who made each commit, as the commit itself says: anybody can write anything there."""

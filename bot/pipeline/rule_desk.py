@@ -1,0 +1,99 @@
+"""
+What the pages about rules show, in a number of statements that does not depend on how many rules there are.
+
+A reader sees the numbers of the projects that he may see, and nothing of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot.domain.noise import RuleNoise, together
+from bot.domain.rule_card import NOISE_DAYS, RuleDossier, RuleRecord, RuleShelf, RuleUse, under
+from bot.domain.rule_version import OwnRules
+from bot.pipeline.rule_shelf import cards, samples_of
+from bot.services import Services
+from bot.store import noise, projects, rules, rules_versions
+from bot.store.engine import session
+from bot.texts import Language
+
+Sees = Callable[[str], bool]
+"""Whether a reader may see the project with this full path."""
+
+
+def shelf(services: Services, language: Language, now: datetime, sees: Sees | None = None) -> RuleShelf:
+    """Every rule with its numbers; ``sees`` None for a reader who sees everything."""
+    known = under(services.policy().policy, cards(services.organisation_rules(), language))
+    with session(services.store) as reading:
+        ids = _seen(reading, sees)
+        uses = rules.uses(reading, project_ids=ids)
+        rates = _rates(reading, now, ids)
+        own = _own(reading, services, sees)
+    return RuleShelf(
+        tuple(
+            RuleRecord(
+                card,
+                uses.get((card.scanner, card.rule_id), RuleUse(card.scanner, card.rule_id)),
+                rates.get((card.scanner, card.rule_id), RuleNoise(card.scanner, card.rule_id, 0, 0)),
+            )
+            for card in known
+        ),
+        own,
+    )
+
+
+def dossier(
+    services: Services,
+    rule_id: str,
+    language: Language,
+    now: datetime,
+    *,
+    scanner: str | None = None,
+    sees: Sees | None = None,
+) -> RuleDossier | None:
+    """The rule with this id (of this scanner, else of the first that has one); None where there is none."""
+    version = services.organisation_rules()
+    found = [c for c in cards(version, language) if c.rule_id == rule_id and scanner in (None, c.scanner)]
+    if not found:
+        return None
+    (card,) = under(services.policy().policy, found[:1])
+    key = (card.scanner, card.rule_id)
+    with session(services.store) as reading:
+        ids = _seen(reading, sees)
+        use = rules.uses(reading, project_ids=ids, rule=key).get(key, RuleUse(*key))
+        rate = _rates(reading, now, ids).get(key, RuleNoise(*key, 0, 0))
+        months = rules.by_month(reading, key, until=now, project_ids=ids)
+    return RuleDossier(RuleRecord(card, use, rate), samples_of(card, version), months)
+
+
+def _seen(reading: Session, sees: Sees | None) -> frozenset[int] | None:
+    if sees is None:
+        return None
+    return frozenset(project.id for project in projects.all_projects(reading) if sees(project.path))
+
+
+def _rates(reading: Session, now: datetime, ids: frozenset[int] | None) -> dict[tuple[str, str], RuleNoise]:
+    found = noise.by_rule(reading, since=now - timedelta(days=NOISE_DAYS))
+    mine = (rates for project, rates in found.items() if ids is None or project in ids)
+    return {(one.scanner, one.rule_id): one for one in together(mine)}
+
+
+def _own(reading: Session, services: Services, sees: Sees | None) -> OwnRules | None:
+    state = rules_versions.state(reading)
+    settings = services.settings
+    if state is None or not settings.has_own_rules():
+        return None
+    if sees is not None and (settings.rules_project is None or not sees(settings.rules_project)):
+        # Source, commits, problems and reasons are for those who may see where the rules come from.
+        return None
+    waiting = rules_versions.known_version(reading, state.waiting)
+    if sees is not None and waiting is not None and waiting.simulation is not None:
+        # It names projects, and places in them, and counts what is in them.
+        waiting = replace(waiting, simulation=None)
+    return OwnRules(
+        state, rules_versions.known_version(reading, state.active), waiting, rules_versions.switches(reading)
+    )

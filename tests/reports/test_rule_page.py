@@ -1,0 +1,167 @@
+"""The pages about rules: what they say in both languages, and nothing of a stranger's that takes effect."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bot.domain.noise import RuleNoise
+from bot.domain.rule_card import (
+    ORGANISATION,
+    MonthCount,
+    RuleCard,
+    RuleDossier,
+    RuleFilter,
+    RuleRecord,
+    RuleShelf,
+    RuleUse,
+    UnknownRuleFilter,
+)
+from bot.domain.rule_sample import Sample, read_sample
+from bot.domain.rule_version import KnownVersion, OwnRules, RuleOutcome, RuleSimulation, RuleSourceState, RuleSwitch
+from bot.reports.rule_page import (
+    highlighted,
+    render_rule_html,
+    render_rule_json,
+    render_rules_html,
+    render_rules_json,
+)
+from bot.texts import Language
+from rules.catalog import RuleText
+from tests.reports.golden import assert_golden
+from tests.reports.test_documents_for_people import FORBIDDEN, Page
+
+NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+NASTY = "<script>alert(1)</script>\u202e"
+SAMPLE = read_sample("a.py", "# ruleid: org-python-x\neval(a)  # <b>\n# ok: org-python-x\nlen(a)\n", "org-python-x")
+WORDS = RuleText("Eval of what comes in", "A text becomes `code`. It must not.", "Call `literal_eval`.")
+CARD = RuleCard(
+    "semgrep",
+    "org-python-x",
+    WORDS,
+    "critical",
+    "high",
+    "monitor",
+    "python",
+    "code-injection",
+    cwes=(95,),
+    owasp=("A03:2021",),
+    references=("https://docs.python.org/3/library/ast.html", "javascript:alert(1)"),
+    covers=("bandit: B307",),
+    origin=ORGANISATION,
+    mode_here="block",
+)
+USE = RuleUse("semgrep", "org-python-x", 12, 3, 7, 2, 1, 4)
+NOISE = RuleNoise("semgrep", "org-python-x", 10, 3)
+SHELL = RuleRecord(
+    RuleCard("bandit", "B602", RuleText("A shell", "It may be.", "No shell."), "low", "low", "comment", "python"),
+    RuleUse("bandit", "B602"),
+    RuleNoise("bandit", "B602", 0, 0),
+)
+MONTHS = tuple(MonthCount(date(2026, month, 1), count) for month, count in ((3, 0), (4, 5), (5, 7)))
+FOUND = RuleDossier(RuleRecord(CARD, USE, NOISE), (SAMPLE,), MONTHS)
+TRIED = RuleSimulation("b" * 64, "a" * 64, NOW, 4, 900, 2.0, 1.0, (RuleOutcome("org-python-x", 5, 1, 2, ("a/b",), 1),))
+OWN = OwnRules(
+    RuleSourceState("security/rules", "1f", "a" * 64, "b" * 64, "python/a/b.yaml: org-python-b: id: it is wrong", NOW),
+    KnownVersion("a" * 64, "security/rules@1f", NOW, 1, None),
+    KnownVersion("b" * 64, "security/rules@2f", NOW, 1, TRIED),
+    (RuleSwitch("", "a" * 64, "alice", "tried", NOW),),
+)
+SHELF = RuleShelf((SHELL, FOUND.record), OWN)
+LANGUAGES = [pytest.param(Language.ENGLISH, "en", id="en"), pytest.param(Language.CHINESE, "zh", id="zh")]
+
+
+def check(text: str) -> Page:
+    page = Page(text)
+    assert page.open == []
+    assert not page.tags & (FORBIDDEN - {"svg"})
+    assert not {name for name in page.attributes if name.startswith("on") or name in ("style", "src", "action")}
+    assert all(re.match(r"https://|\?|rules/|\.\./rules$", link) for link in page.links), page.links
+    assert page.comments == 0
+    style = "".join(page.styles)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert page.policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
+    assert "url(" not in style
+    return page
+
+
+def without_style(text: str) -> str:
+    """The sheet is looked at in a browser."""
+    text = re.sub(r"<style>.*?</style>", "<style></style>", text, flags=re.DOTALL)
+    text = re.sub(r"sha256-[A-Za-z0-9+/=]+", "sha256-HASH", text)
+    return re.sub(r"<footer>Mergewarden \S+", "<footer>Mergewarden VERSION", text)
+
+
+@pytest.mark.parametrize(("language", "suffix"), LANGUAGES)
+def test_a_rules_page_is_as_it_was_approved(language: Language, suffix: str) -> None:
+    text = render_rule_html(FOUND, language, now=NOW, all_projects=False)
+    check(text)
+    assert_golden(f"rule/rule.{suffix}.html", without_style(text))
+
+
+@pytest.mark.parametrize(("language", "suffix"), LANGUAGES)
+def test_the_list_is_as_it_was_approved(language: Language, suffix: str) -> None:
+    text = render_rules_html(SHELF, RuleFilter(language="python"), "findings", language, now=NOW)
+    check(text)
+    assert_golden(f"rule/rules.{suffix}.html", without_style(text))
+
+
+def test_the_documents_are_as_they_were_approved() -> None:
+    assert_golden("rule/rule.json", render_rule_json(FOUND))
+    assert_golden("rule/rules.json", render_rules_json(SHELF, RuleFilter(), "rule"))
+
+
+def test_a_filter_leaves_out_what_it_does_not_mean_and_keeps_the_others_in_its_links() -> None:
+    text = render_rules_html(SHELF, RuleFilter(scanner="bandit"), "rule", Language.ENGLISH, now=NOW)
+    assert "B602" in text
+    assert "org-python-x</code>" not in text.partition("<h2>1 rule")[2]
+    assert '<a href="?scanner=bandit&amp;sort=findings">' in text
+    assert json.loads(render_rules_json(SHELF, RuleFilter(severity="low"), "rule"))["rules"][0]["id"] == "B602"
+
+
+def test_an_unknown_filter_is_refused() -> None:
+    with pytest.raises(UnknownRuleFilter):
+        render_rules_html(SHELF, RuleFilter(severity="grave"), "rule", Language.ENGLISH, now=NOW)
+
+
+def test_nothing_of_a_strangers_takes_effect() -> None:
+    words = RuleText(NASTY, NASTY, NASTY)
+    card = replace(CARD, text=words, references=(f"https://a.example/{NASTY}",), covers=(NASTY,))
+    sample = Sample(NASTY, tuple(replace(line, text=NASTY) for line in SAMPLE.lines))
+    found = replace(FOUND, record=replace(FOUND.record, card=card), samples=(sample,))
+    switch = RuleSwitch("", "", NASTY, "", NOW)
+    own = replace(OWN, state=replace(OWN.state, source=NASTY, problem=NASTY), switches=(switch,))
+    for text in (
+        render_rule_html(found, Language.ENGLISH, now=NOW, all_projects=True),
+        render_rules_html(RuleShelf((found.record,), own), RuleFilter(), "rule", Language.ENGLISH, now=NOW),
+    ):
+        check(text)
+        assert "<script" not in text
+        assert "\u202e" not in text
+
+
+ENDS = ("py", "java", "ts", "tsx", "go", "tf", "sh", "yaml", "dockerfile", "xml", "vue", "odd", "")
+
+
+@pytest.mark.parametrize("name", [f"a.{end}" for end in ENDS])
+@pytest.mark.parametrize("lines", [["x = 1", "", "<b>"], ["'''", "</td><script>", "'''"], [], [""], ["\t", "  "]])
+def test_every_line_of_a_sample_is_one_row_with_all_its_text_escaped(name: str, lines: list[str]) -> None:
+    made = highlighted(name, lines)
+    assert len(made) == len(lines)
+    for code, line in zip(made, lines, strict=True):
+        assert Page(f"<p>{code}</p>").text == line
+        assert Page(f"<p>{code}</p>").tags <= {"p", "span"}
+
+
+def test_a_rule_without_a_finding_and_without_a_sample_has_a_page() -> None:
+    months = tuple(replace(one, findings=0) for one in MONTHS)
+    bare = RuleDossier(SHELL, (), months)
+    page = check(render_rule_html(bare, Language.ENGLISH, now=NOW, all_projects=True))
+    assert "nothing can be said" in page.text
+    assert "Examples" not in page.text
