@@ -50,7 +50,7 @@ from scanners.flow.tree import span as span_of
 
 _PARSER = Parser(Language(tree_sitter_go.language()))
 _DIALECT = Dialect(largest=2**31, integer_division=True, characters=True, shared_slices=True)
-_MOST_LOOKED_AT = 4_000_000
+_MOST_LOOKED_AT = 1_000_000
 _ASSIGNMENTS = ("assignment_statement", "inc_statement", "dec_statement")
 _NUMBER = re.compile(r"0[xX][\da-fA-F]{1,8}|0[bB][01]{1,31}|[1-9]\d{0,9}|0")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}

@@ -65,7 +65,7 @@ _DIALECT = Dialect(
     removes_by_index=True,
     replaced=True,
 )
-_MOST_LOOKED_AT = 4_000_000
+_MOST_LOOKED_AT = 1_000_000
 _MOST_ITEMS = 64
 _ASSIGNMENTS = ("assignment_expression", "update_expression")
 _EFFECTS = (*_ASSIGNMENTS, "method_invocation", "object_creation_expression")

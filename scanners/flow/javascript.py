@@ -67,7 +67,7 @@ _DIALECT = Dialect(
     chains=True,
     records=True,
 )
-_MOST_LOOKED_AT = 4_000_000
+_MOST_LOOKED_AT = 1_000_000
 _ASSIGNMENTS = ("assignment_expression", "augmented_assignment_expression", "update_expression")
 _EFFECTS = (*_ASSIGNMENTS, "call_expression", "new_expression", "await_expression", "yield_expression")
 _FUNCTIONS = (

@@ -22,7 +22,7 @@ _READERS: dict[str, Callable[[bytes], Program]] = {
 }
 LANGUAGES: frozenset[str] = frozenset(_READERS)
 """Suffixes of the files that can be judged."""
-_MOST_BYTES = 400_000
+_MOST_BYTES = 120_000
 _MOST_STEPS = 200_000
 """For all functions of one file: far more than honest code with findings takes."""
 

@@ -67,7 +67,7 @@ _DIALECT = Dialect(
     pops_last=True,
     keys_iterated=True,
 )
-_MOST_LOOKED_AT = 4_000_000
+_MOST_LOOKED_AT = 1_000_000
 _FUNCTIONS = ("function_definition", "lambda", "class_definition")
 _LITERAL_TYPES = (str, bytes, int, float, bool, type(None))
 _LABELS = ("string", "integer", "concatenated_string")

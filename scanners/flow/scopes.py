@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 
+@dataclass(eq=False, slots=True)
 class _Function:
-    """The blocks of one function, the outermost first, and what functions inside it do with its variables."""
+    """One function: its blocks, the outermost first, and what functions inside it do with its variables."""
 
-    def __init__(self) -> None:
-        self.blocks: list[dict[str, str]] = [{}]
-        self.shared: set[str] = set()
-        self.volatile: set[str] = set()
+    blocks: list[dict[str, _Variable]] = field(default_factory=lambda: [{}])
+    shared: set[str] = field(default_factory=set)
+    volatile: set[str] = field(default_factory=set)
+
+
+@dataclass(eq=False, slots=True)
+class _Variable:
+    name: str
+    function: _Function
 
 
 class Scopes:
@@ -25,6 +32,8 @@ class Scopes:
 
     def __init__(self) -> None:
         self._functions = [_Function()]
+        self._visible: dict[str, list[_Variable]] = {}
+        """What each name can mean here, the innermost last."""
         self._number = 0
 
     @property
@@ -39,7 +48,8 @@ class Scopes:
         try:
             yield
         finally:
-            self._functions.pop()
+            for block in reversed(self._functions.pop().blocks):
+                self._leave(block)
 
     @contextmanager
     def block(self) -> Iterator[None]:
@@ -49,7 +59,11 @@ class Scopes:
         try:
             yield
         finally:
-            blocks.pop()
+            self._leave(blocks.pop())
+
+    def _leave(self, block: dict[str, _Variable]) -> None:
+        for name, variable in block.items():
+            self._visible[name].remove(variable)
 
     @property
     def shared(self) -> frozenset[str]:
@@ -68,48 +82,54 @@ class Scopes:
         if name not in block:
             self._number += 1
             plain = self.at_top and block is function.blocks[0]
-            block[name] = name if plain else f"{name}#{self._number}"
-        return block[name]
+            block[name] = _Variable(name if plain else f"{name}#{self._number}", function)
+            visible = self._visible.setdefault(name, [])
+            # Blocks inside this one may have declared the same name already.
+            inner = sum(name in other for other in function.blocks[1:]) if outermost else 0
+            visible.insert(len(visible) - inner, block[name])
+        return block[name].name
+
+    def _meant(self, name: str) -> _Variable | None:
+        found = self._visible.get(name)
+        return found[-1] if found else None
 
     def find(self, name: str) -> str:
         """The variable that a name means here; the name itself for one of the file, or of nobody."""
-        for function in reversed(self._functions):
-            for block in reversed(function.blocks):
-                if name in block:
-                    if function is not self._functions[-1]:
-                        function.shared.add(block[name])
-                    return block[name]
-        return name
+        variable = self._meant(name)
+        if variable is None:
+            return name
+        if variable.function is not self._functions[-1]:
+            variable.function.shared.add(variable.name)
+        return variable.name
 
     def is_declared(self, name: str) -> bool:
         """Whether the file, or a function around here, declares it."""
-        return any(name in block for function in self._functions for block in function.blocks)
+        return self._meant(name) is not None
 
     def is_own(self, name: str) -> bool:
         """Whether it is a variable of the function that is being read."""
-        return any(name in block for block in self._functions[-1].blocks)
+        variable = self._meant(name)
+        return variable is not None and variable.function is self._functions[-1]
 
     def assigned(self, name: str) -> str | None:
         """The variable of this function that is assigned to; None for somebody else's, which is noted there."""
-        unique = self.find(name)
-        if self.is_own(name):
-            return unique
-        for function in reversed(self._functions[:-1]):
-            if any(name in block for block in function.blocks):
-                function.volatile.add(unique)
-                break
+        variable = self._meant(name)
+        if variable is None:
+            return None
+        if variable.function is self._functions[-1]:
+            return variable.name
+        variable.function.shared.add(variable.name)
+        variable.function.volatile.add(variable.name)
         return None
 
     def surrendered(self, names: Iterable[str]) -> None:
         """All of these could be assigned to at any time, by something that is not understood."""
         for name in names:
-            for function in self._functions:
-                for block in function.blocks:
-                    if name in block:
-                        function.volatile.add(block[name])
+            for variable in self._visible.get(name, ()):
+                variable.function.volatile.add(variable.name)
 
     def surrender_outer(self) -> None:
         """Something in the present function can get at every variable of the functions around it."""
         for function in self._functions[:-1]:
             for block in function.blocks:
-                function.volatile |= set(block.values())
+                function.volatile.update(variable.name for variable in block.values())

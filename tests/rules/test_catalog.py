@@ -183,5 +183,6 @@ def test_every_rule_that_blocks_is_sure_and_grave() -> None:
 
 
 def test_what_people_write_is_plain_yaml() -> None:
-    for path in sorted(Path(build.ROOT).rglob("*.yaml")):
+    # Samples of the YAML packs are what strangers write.
+    for path in sorted(path for path in Path(build.ROOT).rglob("*.yaml") if "." not in path.stem):
         assert yaml.safe_load(path.read_text(encoding="utf-8")) is not None

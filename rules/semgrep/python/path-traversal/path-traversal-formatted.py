@@ -13,23 +13,23 @@ def send(filename):
     return send_file(os.path.join("/srv/files", filename))
 
 
-def load(name):
-    place = ROOT / name
+def load(document):
+    place = ROOT / document
     # ruleid: python-path-traversal-formatted
     return place.read_text()
 
 
-def load_well(name):
-    place = (ROOT / name).resolve()
+def load_well(document):
+    place = (ROOT / document).resolve()
     if not place.is_relative_to(ROOT):
         raise ValueError("outside")
     # ok: python-path-traversal-formatted
     return place.read_text()
 
 
-def store(name, data):
+def store(filename, data):
     # ok: python-path-traversal-formatted
-    with open(os.path.join("/srv/files", secure_filename(name)), "wb") as target:
+    with open(os.path.join("/srv/files", secure_filename(filename)), "wb") as target:
         target.write(data)
 
 
