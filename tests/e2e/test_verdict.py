@@ -89,7 +89,8 @@ def test_comment_stands_on_the_line(
 ) -> None:
     story = stage.story("verdict/place", before)
     request = story.judged(change)
-    assert story.places(request) == [place]
+    # More than one weakness may be there.
+    assert set(story.places(request)) == {place}
     assert story.threads(request)[0].notes[0].type == "DiffNote"
 
 
@@ -114,7 +115,7 @@ def test_suggestion_is_offered_where_the_fix_is_certain_and_applying_it_turns_gr
 
 def test_no_suggestion_where_two_findings_share_the_line(stage: Stage) -> None:
     story = stage.story("verdict/crowded")
-    crowded = UNSAFE_LOAD.replace("return yaml", "return eval(text), yaml")
+    crowded = UNSAFE_LOAD.replace("return yaml", "return yaml.load(text, Loader=yaml.UnsafeLoader), yaml")
     request = story.judged({"load.py": crowded})
     assert len(story.threads(request)) > 1
     assert [s for thread in story.threads(request) for s in thread.notes[0].suggestions] == []
