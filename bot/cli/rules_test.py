@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from bot.domain.rule_sample import cases, read_sample
 from bot.domain.rule_version import RuleProblem, WrongRules
 from bot.errors import MergewardenError
 from bot.pipeline.rule_reading import Found, files_in, is_wanted, our_lists, read_version
@@ -70,16 +71,11 @@ def _test_theirs(path: Path, format: str) -> int:
             version = read_version(found, scratch)
         except WrongRules as error:
             return _tell((), error.problems, format)
-    samples = version.samples
     trials = [
-        Trial(rule, _count(samples[rule], f"ruleid: {rule}"), _count(samples[rule], f"ok: {rule}"))
+        Trial(rule, *cases(read_sample(name, text, rule) for name, text in version.samples[rule]))
         for rule in sorted(version.entries)
     ]
     return _tell(trials, (), format)
-
-
-def _count(samples: Sequence[tuple[str, str]], mark: str) -> int:
-    return sum(text.count(mark) for _, text in samples)
 
 
 def _files_of(path: Path) -> list[Found]:

@@ -203,9 +203,10 @@ def rule_dependencies(services: Services) -> RuleDependencies:
         return None if found is None else render_rule_json(found)
 
     def page_policy() -> str:
-        from bot.reports.rule_page import rule_styled
+        from bot.reports.html import styled
+        from bot.reports.rule_page import RULE_SHEETS
 
-        return _policy_of(rule_styled()["style_hash"])
+        return _policy_of(styled(RULE_SHEETS)["style_hash"])
 
     return RuleDependencies(
         door=Door(services, lambda name: project_named(services, name, register=False)),

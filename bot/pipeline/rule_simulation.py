@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from bot.domain.globs import glob
 from bot.domain.rule_version import RuleOutcome, RuleSimulation, RuleVersion, difference
@@ -19,6 +19,7 @@ from bot.errors import MergewardenError
 from bot.pipeline.assess import read_files, tools_of
 from bot.pipeline.git import Repository, branch_ref
 from bot.pipeline.git.repository import TreeEntry
+from bot.pipeline.mirrors import folder_of
 from bot.reports.visible import one_line
 from bot.services import Services
 from bot.store import projects
@@ -31,7 +32,6 @@ FILES_OF_A_PROJECT = 2_000
 FILES = 20_000
 _MOST_EXAMPLES = 10
 _MOST_PROJECTS = 10
-_MIRRORS = "mirrors"
 
 _Place = tuple[str, PurePosixPath, int]
 """Rule, path and line."""
@@ -131,15 +131,15 @@ def _scanner(version: RuleVersion | None, rules: Sequence[str]) -> Semgrep | Non
 def _stored(services: Services, pattern: str | None, left_out: list[str]) -> Iterator[tuple[Project, Repository]]:
     with session(services.store) as reading:
         known = projects.all_projects(reading)
-    data = services.settings.data_dir
+    scratch = services.settings.data_dir / "scratch"
     for project in sorted(known, key=lambda project: project.path):
         if pattern is not None and not _matches(pattern, project.path):
             continue
-        place: Path = data / _MIRRORS / f"{project.id}"
+        place = folder_of(services, project.id)
         if project.default_branch is None or not place.is_dir():
             left_out.append(f"{project.path}: no code of it is stored")
             continue
-        yield project, Repository(place, scratch_root=data / "scratch")
+        yield project, Repository(place, scratch_root=scratch)
 
 
 def _chosen(entries: Sequence[TreeEntry], scanners: Sequence[Semgrep | None], limit: int) -> list[TreeEntry]:

@@ -32,6 +32,8 @@ from scanners.finding import Severity
 Segments = list[tuple[str, str]]
 """Pieces of a text: (``text`` or ``code``, what it says)."""
 
+SHEETS = ("report.css",)
+"""The style sheets that every page has."""
 _CODE = re.compile(r"`([^`\n]+)`")
 _LONGEST = 5_000
 
@@ -87,8 +89,8 @@ def render_html(report: ScanReport, language: Language, *, lookup: Lookup | None
     )
 
 
-def rendered(template: str, wording: Wording, **values: Any) -> str:
-    """A page from the template of this name in one language: one file that needs nothing else."""
+def rendered(template: str, wording: Wording, *, sheets: tuple[str, ...] = SHEETS, **values: Any) -> str:
+    """A page from the template of this name in one language, with these style sheets; it needs nothing else."""
     page = (
         environment()
         .get_template(template)
@@ -97,7 +99,7 @@ def rendered(template: str, wording: Wording, **values: Any) -> str:
             language=wording.language.value,
             colon=wording.colon(),
             version=tool_version(),
-            **styled(),
+            **styled(sheets),
             **values,
         )
     )
@@ -118,19 +120,18 @@ def environment() -> Environment:
 
 
 @cache
-def style_sheet() -> str:
-    """The one style sheet of every page."""
+def style_sheet(sheets: tuple[str, ...] = SHEETS) -> str:
+    """These style sheets, one after the other."""
     pages = environment()
     assert pages.loader is not None
-    source, _name, _fresh = pages.loader.get_source(pages, "report.css")
-    return source
+    return "".join(pages.loader.get_source(pages, sheet)[0] for sheet in sheets)
 
 
-def styled() -> dict[str, Any]:
-    """What a page needs for its style: the sheet, and its hash for the page's own policy."""
-    style = style_sheet()
+def styled(sheets: tuple[str, ...] = SHEETS) -> dict[str, Any]:
+    """What a page needs for its style: the sheets, and their hash for the page's own policy."""
+    style = style_sheet(sheets)
     return {
-        "style": Markup(style),  # noqa: S704 - our own style sheet, without a single value from outside
+        "style": Markup(style),  # noqa: S704 - our own style sheets, without a single value from outside
         "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     }
 

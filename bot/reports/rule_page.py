@@ -7,13 +7,10 @@ is escaped by Pygments or by the template, and nothing on the page can run.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -42,9 +39,8 @@ from bot.domain.rule_card import (
 )
 from bot.domain.rule_sample import Case, Sample, cases
 from bot.domain.rule_version import OwnRules
-from bot.reports.documents import cwe_url, dump, json_time, moment, scalar_text, web_references
-from bot.reports.html import Segments, environment, segments, style_sheet
-from bot.reports.json_report import tool_version
+from bot.reports.documents import cwe_url, dump, json_time, moment, web_references
+from bot.reports.html import SHEETS, Segments, rendered, segments
 from bot.reports.rule_values import card_to_json, months_to_json, sample_to_json, use_to_json
 from bot.reports.visible import one_line, shorten, visible
 from bot.reports.wording import Wording, words_in
@@ -54,6 +50,8 @@ from scanners.finding import Confidence, Severity
 SCHEMA_VERSION = "1.0"
 """Of the JSON; a new field raises the minor, anything that could break a reader the major."""
 
+RULE_SHEETS = (*SHEETS, "rule.css")
+"""The style sheets of these pages."""
 _SHORT = 12
 _LONGEST = 5_000
 _MOST_LINES = 400
@@ -220,14 +218,15 @@ class RulePage:
 def render_rules_html(shelf: RuleShelf, wanted: RuleFilter, order: str, language: Language, *, now: datetime) -> str:
     """The list. Raises ``UnknownRuleFilter`` for a filter or an order that there is not."""
     wording = words_in(language)
-    return _rendered("rules.html", wording, printed_at=moment(now), page=list_page(shelf, wanted, order, wording))
+    page = list_page(shelf, wanted, order, wording)
+    return rendered("rules.html", wording, sheets=RULE_SHEETS, printed_at=moment(now), page=page)
 
 
 def render_rule_html(found: RuleDossier, language: Language, *, now: datetime, all_projects: bool) -> str:
     """One rule's page; ``all_projects`` says whether the numbers are those of every project."""
     wording = words_in(language)
     page = rule_page(found, wording, all_projects=all_projects)
-    return _rendered("rule.html", wording, printed_at=moment(now), page=page)
+    return rendered("rule.html", wording, sheets=RULE_SHEETS, printed_at=moment(now), page=page)
 
 
 def render_rules_json(shelf: RuleShelf, wanted: RuleFilter, order: str) -> str:
@@ -268,39 +267,6 @@ def _own_to_json(own: OwnRules | None) -> dict[str, Any] | None:
         "waiting": own.state.waiting or None,
         "simulation": own.waiting.simulation.to_json() if own.waiting and own.waiting.simulation else None,
     }
-
-
-def rule_styled() -> dict[str, Any]:
-    """What these pages need for their style: the sheets, and their hash for the pages' own policy."""
-    style = _style()
-    return {
-        "style": Markup(style),  # noqa: S704 - our own style sheets, without a single value from outside
-        "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-    }
-
-
-@cache
-def _style() -> str:
-    pages = environment()
-    assert pages.loader is not None
-    source, _name, _fresh = pages.loader.get_source(pages, "rule.css")
-    return style_sheet() + source
-
-
-def _rendered(template: str, wording: Wording, **values: Any) -> str:
-    page = (
-        environment()
-        .get_template(template)
-        .render(
-            _=wording.t.gettext,
-            language=wording.language.value,
-            colon=wording.colon(),
-            version=tool_version(),
-            **rule_styled(),
-            **values,
-        )
-    )
-    return scalar_text(page)
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

@@ -8,9 +8,8 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
@@ -32,6 +31,7 @@ _MAX_TARGET_BYTES = 1_000_000
 _WRITTEN_IN_THE_SOURCE = frozenset({259, 321, 326, 327, 328, 329, 330, 337, 338, 346, 377, 379, 798, 916, 942})
 _WHOLE_CALL = re.compile(r"((?:new )?(?:[$\w]+(?:\(\))?\.)*\w+)\(\.\.\.\)")
 _METAVARIABLE = re.compile(r"\$\w+")
+_READ_ONCE = ("_packs", "_rules", "_cleaners")
 _NARROWED = frozenset({"go", "java", "javascript", "python"})
 _NARROWING_BYTES = 4_000_000
 _RULE_SECONDS = 5
@@ -95,8 +95,8 @@ class Semgrep(Scanner):
         if extra == self._extra:
             return self
         made = Semgrep(self._pack_of, extra, packs=self._names)
-        if "_packs" in self.__dict__:
-            made.__dict__["_packs"] = self._packs  # ours are read once
+        # Ours are read and understood once, however often the organisation's change.
+        made.__dict__.update({name: self.__dict__[name] for name in _READ_ONCE if name in self.__dict__})
         return made
 
     @cached_property
@@ -132,23 +132,19 @@ class Semgrep(Scanner):
 
     def inputs(self, target: ScanTarget) -> Mapping[str, bytes]:
         """See ``Scanner``. Only the packs of the languages that are there, and of those what can match."""
-        words: dict[str, frozenset[str]] = {}
-        for language in _NARROWED.intersection(_languages(target)):
-            sizes = [unit.size for unit in target.units if language in PACKS_OF_SUFFIX[suffix_of(unit.name)]]
-            # Many files use everything, and semgrep skips what a file does not.
-            if sum(sizes) <= _NARROWING_BYTES:
-                words[language] = words_of(_contents(target, language))
-        return {
-            name: self._narrowed(name, words) if name.removesuffix(".json") in words else pack
-            for name, pack in self._configurations(target)
-        }
+        return {name: content() for name, content in self._configurations(target)}
 
-    def _narrowed(self, name: str, words: Mapping[str, frozenset[str]]) -> bytes:
-        """One of our packs, as far as it can match files of these words."""
-        language = name.removesuffix(".json")
+    def _matching(self, target: ScanTarget, language: str) -> bytes:
+        """Our pack of a language, as far as it can match the target's files."""
+        units = [unit for unit in target.units if language in PACKS_OF_SUFFIX[suffix_of(unit.name)]]
+        # Many files use everything, and semgrep skips what a file does not.
+        if language not in _NARROWED or sum(unit.size for unit in units) > _NARROWING_BYTES:
+            return self._packs[language]
         rules = self._rules[language]
         # Semgrep wants a rule, also where none can match.
-        return json.dumps({"rules": narrowed(rules, words[language]) or rules[:1]}).encode()
+        return json.dumps(
+            {"rules": narrowed(rules, words_of(_content(target, unit.name) for unit in units)) or rules[:1]}
+        ).encode()
 
     def command(self, target: ScanTarget, report: Path) -> list[str]:
         """See ``Scanner``. A folder and not names: thousands of names take semgrep minutes (its issue 11404)."""
@@ -158,12 +154,13 @@ class Semgrep(Scanner):
     def _is_read(self, pack: str) -> bool:
         return pack in self._names or (self._extra is not None and pack in self._extra.packs)
 
-    def _configurations(self, target: ScanTarget) -> Iterator[tuple[str, bytes]]:
+    def _configurations(self, target: ScanTarget) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        """Names of the files with rules for what is there, each with what makes its content."""
         for language in _languages(target):
             if language in self._names:
-                yield f"{language}.json", self._packs[language]
+                yield f"{language}.json", partial(self._matching, target, language)
             if self._extra is not None and language in self._extra.packs:
-                yield f"extra-{language}.json", self._extra.packs[language]
+                yield f"extra-{language}.json", partial(self._extra.packs.__getitem__, language)
 
     def parse(self, raw: bytes, target: ScanTarget) -> ScannerReport:
         """See ``Scanner``."""
@@ -184,7 +181,9 @@ class Semgrep(Scanner):
             path = PurePosixPath(unit.name)
             if unit.name not in seen and path not in gaps:
                 gaps[path] = Gap(path, GapReason.SCANNER_ERROR, reasons.DID_NOT_READ.format(scanner=self.name))
-            if path not in gaps and _disguised(target.root / unit.name):
+            if path in gaps or suffix_of(unit.name) not in _ENCODED_LANGUAGES:
+                continue
+            if _disguised(unit.name, _content(target, unit.name)):
                 gaps[path] = Gap(path, GapReason.PARSE_ERROR, reasons.UNKNOWN_SYNTAX.format(scanner=self.name))
         lines = _Lines(target)
         results = self._standing(entries(report, "results", self.name), target, names)
@@ -201,13 +200,10 @@ class Semgrep(Scanner):
             name = str(unit_path(entry.get("path"), names))
             (by_unit[name] if suffix_of(name) in flow.LANGUAGES else kept).append(entry)
         for name, found in by_unit.items():
-            try:
-                source = (target.root / name).read_bytes()
-            except OSError:
-                source = b""
+            source = _content(target, name)
             places = [self._place(entry, PurePosixPath(name)) for entry in found]
             # Columns are certain only where bytes and characters are the same, lines where everybody counts them alike.
-            usable = source.isascii() and not has_lone_cr(source) and not _disguised(target.root / name)
+            usable = source.isascii() and not has_lone_cr(source) and not _disguised(name, source)
             answers = flow.refuted(suffix_of(name), source, places) if usable else [False] * len(found)
             kept += [entry for entry, wrong in zip(found, answers, strict=True) if not wrong]
         return kept
@@ -228,8 +224,8 @@ class Semgrep(Scanner):
     def _cleaners(self) -> Mapping[str, frozenset[str]]:
         """Rules that follow data, each with the functions whose results it trusts."""
         cleaners: dict[str, frozenset[str]] = {}
-        for pack in self._packs.values():
-            for rule in json.loads(pack)["rules"]:
+        for rules in self._rules.values():
+            for rule in rules:
                 if rule.get("mode") == "taint" and _is_about_outside(rule["id"]):
                     cleaners[rule["id"]] = frozenset(_trusted(rule.get("pattern-sanitizers", ())))
         return cleaners
@@ -253,36 +249,31 @@ def _languages(target: ScanTarget) -> list[str]:
     return sorted({pack for unit in target.units for pack in PACKS_OF_SUFFIX[suffix_of(unit.name)]})
 
 
-def _contents(target: ScanTarget, language: str) -> Iterator[bytes]:
-    for unit in target.units:
-        if language in PACKS_OF_SUFFIX[suffix_of(unit.name)]:
-            with suppress(OSError):
-                yield (target.root / unit.name).read_bytes()
-
-
-def _disguised(place: Path) -> bool:
-    """Whether the file's language reads other code in it than semgrep, which reads bytes as UTF-8."""
-    suffix = suffix_of(place.name)
+def _content(target: ScanTarget, name: str) -> bytes:
+    """A unit's bytes; none where it cannot be read, which could hide nothing."""
     try:
-        return suffix in _ENCODED_LANGUAGES and reads_otherwise(suffix, place.read_bytes())
+        return (target.root / name).read_bytes()
     except OSError:
-        return False  # nothing that could hide anything
+        return b""
+
+
+def _disguised(name: str, content: bytes) -> bool:
+    """Whether the file's language reads other code in it than semgrep, which reads bytes as UTF-8."""
+    suffix = suffix_of(name)
+    return suffix in _ENCODED_LANGUAGES and reads_otherwise(suffix, content)
 
 
 class _Lines:
     """Lines of the units, read when a finding needs them."""
 
     def __init__(self, target: ScanTarget) -> None:
-        self._root = target.root
+        self._target = target
         self._known: dict[str, list[str]] = {}
 
     def of(self, path: PurePosixPath) -> list[str]:
         name = str(path)
         if name not in self._known:
-            try:
-                self._known[name] = split_lines(decode((self._root / name).read_bytes()))
-            except OSError:
-                self._known[name] = []
+            self._known[name] = split_lines(decode(_content(self._target, name)))
         return self._known[name]
 
 

@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from scanners.flow import calls, golang, interpreter, java, javascript, python
@@ -27,6 +27,7 @@ _MOST_STEPS = 200_000
 """For all functions of one file: far more than honest code with findings takes."""
 
 
+@cache
 def digest() -> str:
     """SHA-256 (hex) over this package: its answers are part of what is found and cached."""
     state = hashlib.sha256()

@@ -78,8 +78,6 @@ ROWS_FROM = frozenset({"sorted", "strings.Split", "strings.SplitN", "strings.Fie
 _VIEW_WORDS = "reversed enumerate zip range iter Object.keys Object.values Object.entries"
 VIEWS = frozenset(_VIEW_WORDS.split())
 """Their result shows what is in the arguments, even when that changes later."""
-CONSUMERS = TEXTS | ROWS_FROM | LISTS | BAGS | {"dict", "sum", "min", "max"}
-"""They use up an iterator at once."""
 _HAVOC_WORDS = "eval exec locals vars globals dir sys._getframe inspect.currentframe inspect.stack"
 HAVOC = frozenset(_HAVOC_WORDS.split())
 """They can get at the variables round them."""

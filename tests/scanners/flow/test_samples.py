@@ -9,15 +9,21 @@ import pytest
 from scanners.flow import LANGUAGES, Place, refuted
 from tests.scanners.flow.marks import marks_of
 
-SAMPLES = sorted((Path(__file__).parents[2] / "assets" / "flow").iterdir())
+# What is JavaScript is JSX, TypeScript and TSX as well; each of them has a grammar of its own.
+ALSO_READ_AS = {".js": (".jsx", ".ts", ".tsx")}
+SAMPLES = [
+    (path, suffix)
+    for path in sorted((Path(__file__).parents[2] / "assets" / "flow").iterdir())
+    for suffix in (path.suffix, *ALSO_READ_AS.get(path.suffix, ()))
+]
 CLEANERS = frozenset({"escape", "html.escape", "*.encoder().escape"})
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
-def test_only_what_is_written_in_the_source_is_refuted(sample: Path) -> None:
+@pytest.mark.parametrize(("sample", "suffix"), SAMPLES, ids=lambda part: part if isinstance(part, str) else part.name)
+def test_only_what_is_written_in_the_source_is_refuted(sample: Path, suffix: str) -> None:
     source = sample.read_text(encoding="utf-8")
     marks = marks_of(source, CLEANERS)
-    answers = refuted(sample.suffix, source.encode(), [mark.place for mark in marks])
+    answers = refuted(suffix, source.encode(), [mark.place for mark in marks])
     assert len(marks) > 20
     assert [mark.line for mark, answer in zip(marks, answers, strict=True) if answer] == [
         mark.line for mark in marks if mark.inert
@@ -25,7 +31,7 @@ def test_only_what_is_written_in_the_source_is_refuted(sample: Path) -> None:
 
 
 def test_there_is_a_sample_for_every_language() -> None:
-    assert {sample.suffix for sample in SAMPLES} == LANGUAGES
+    assert {suffix for _, suffix in SAMPLES} == LANGUAGES
 
 
 def _judge(source: str, suffix: str = ".py") -> list[bool]:
