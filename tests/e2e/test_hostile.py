@@ -6,7 +6,15 @@ from tests.e2e.samples import UNSAFE_LOAD, access_key, with_key
 from tests.e2e.stage import Stage
 from tests.standin import Blob
 
-SHELL = "import subprocess\n\n\ndef run(command):\n    subprocess.call(command, shell=True)\n"
+SHELL = """\
+import subprocess
+
+from flask import request
+
+
+def run():
+    subprocess.call("ping " + request.args["host"], shell=True)
+"""
 
 NAMES: list[bytes] = [
     b"new\nline/merge\n.py",

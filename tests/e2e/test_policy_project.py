@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.samples import UNSAFE_LOAD
 from tests.e2e.stage import HOOK, Stage, start_stage, stop_stage
 from tests.standin import DEVELOPER, Project
 
 LAX = "version: 1\nblock: []\nrequired_scanners: []\n"
 TIGHT = "version: 1\nblock: [{name: anything in the vault, severity: info}]\nmerge: {when_clear: false}\n"
-WEAK_RANDOM = "import random\n\n\ndef pick():\n    return random.random()\n"
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def change(stage: Stage, policies: Project, files: dict[str, str | bytes | None]
 def test_a_policy_project_from_its_first_commit_to_a_broken_one(stage: Stage, policies: Project) -> None:
     change(stage, policies, {"policy.yml": LAX, "groups/vault.yml": TIGHT})
     vault, free = stage.story("vault/keys", {"README.md": "x"}), stage.story("free/shop", {"README.md": "x"})
-    vault.judged({"pick.py": WEAK_RANDOM}, "failed")
-    free.judged({"pick.py": WEAK_RANDOM}, "success")
+    vault.judged({"pick.py": UNSAFE_LOAD}, "failed")
+    free.judged({"pick.py": UNSAFE_LOAD}, "success")
     done = stage.bot.run("policy", "explain", f"{vault.project.path}!1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{policies.path}@" in done.stdout
@@ -49,7 +49,7 @@ def test_a_policy_project_from_its_first_commit_to_a_broken_one(stage: Stage, po
     # One commit that breaks the organisation's file and drops the group's: neither happens.
     change(stage, policies, {"policy.yml": "version: 1\nblok: []\n", "groups/vault.yml": None})
     still = stage.story("vault/more", {"README.md": "x"})
-    still.judged({"pick.py": WEAK_RANDOM}, "failed")
+    still.judged({"pick.py": UNSAFE_LOAD}, "failed")
     request = free.judged({"note.md": "Hello.\n"}, "success", "second")
     assert "Passed with warnings" in (free.gitlab.statuses(request, "mergewarden")[-1].description or "")
     assert "policy.yml" in free.summary(request)
@@ -62,7 +62,7 @@ def test_a_policy_project_from_its_first_commit_to_a_broken_one(stage: Stage, po
     assert done.returncode == 0, done.stderr
     assert "all of it" in done.stdout
     other = stage.story("free/other", {"README.md": "x"})
-    other.judged({"pick.py": WEAK_RANDOM}, "failed")
+    other.judged({"pick.py": UNSAFE_LOAD}, "failed")
     opened = stage.story("vault/opened", {"README.md": "x"})
-    opened.judged({"pick.py": WEAK_RANDOM}, "success")
+    opened.judged({"pick.py": UNSAFE_LOAD}, "success")
     opened.harmless()
