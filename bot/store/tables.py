@@ -237,7 +237,7 @@ class CachedResultRecord(Record, table=True):
 
 # --- Findings beyond one scan -----------------------------------------------------------------------------------------
 
-_Number = BigInteger().with_variant(Integer, "sqlite")
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts by itself only where the type is called INTEGER."""
 
 
@@ -256,7 +256,7 @@ class TrackedRefRecord(Record, table=True):
 
     __tablename__ = "tracked_ref"
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     key: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
     """Hash of project and name: names may be longer than an index entry."""
@@ -277,9 +277,9 @@ class StreamRecord(Record, table=True):
 
     __tablename__ = "stream"
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     ref_id: int = Field(
-        sa_column=Column(_Number, ForeignKey("tracked_ref.id", ondelete="CASCADE"), nullable=False, index=True)
+        sa_column=Column(NUMBER, ForeignKey("tracked_ref.id", ondelete="CASCADE"), nullable=False, index=True)
     )
     key: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
     """Hash of ref and source."""
@@ -307,7 +307,7 @@ class FindingRecord(Record, table=True):
         Index("ix_finding_code", "project_id", "code_key"),
     )
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True, autoincrement=False))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True, autoincrement=False))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     whereabouts: Whereabouts = Field(sa_column=Column(RankedEnum(Whereabouts), nullable=False))
     severity: Severity = Field(sa_column=Column(RankedEnum(Severity), nullable=False))
@@ -344,9 +344,9 @@ class PresenceRecord(Record, table=True):
 
     __tablename__ = "presence"
 
-    ref_id: int = Field(sa_column=Column(_Number, ForeignKey("tracked_ref.id", ondelete="CASCADE"), primary_key=True))
+    ref_id: int = Field(sa_column=Column(NUMBER, ForeignKey("tracked_ref.id", ondelete="CASCADE"), primary_key=True))
     finding_id: int = Field(
-        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, index=True)
+        sa_column=Column(NUMBER, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, index=True)
     )
     presence: Presence = Field(sa_column=Column(WordEnum(Presence), nullable=False))
     explanation: str = Field(sa_column=Column(ExactText, nullable=False))
@@ -360,9 +360,9 @@ class AttributionRecord(Record, table=True):
 
     __tablename__ = "attribution"
 
-    stream_id: int = Field(sa_column=Column(_Number, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True))
+    stream_id: int = Field(sa_column=Column(NUMBER, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True))
     finding_id: int = Field(
-        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, index=True)
+        sa_column=Column(NUMBER, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, index=True)
     )
     token: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     """Short hash of scanner and rule."""
@@ -396,9 +396,9 @@ class TriageEventRecord(Record, table=True):
 
     __tablename__ = "triage_event"
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     finding_id: int = Field(
-        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), nullable=False, index=True)
+        sa_column=Column(NUMBER, ForeignKey("finding.id", ondelete="CASCADE"), nullable=False, index=True)
     )
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     actor: str = Field(sa_column=Column(ExactText, nullable=False))
@@ -408,6 +408,8 @@ class TriageEventRecord(Record, table=True):
     reason: str = Field(sa_column=Column(ExactText, nullable=False))
     source: str = Field(sa_column=Column(String(40), nullable=False))
     suppression_id: int | None = Field(sa_column=Column(BigInteger))
+    batch: str | None = Field(sa_column=Column(String(40), index=True))
+    """What was decided together and is taken back together; NULL where nothing is taken back."""
 
 
 class SuppressionRecord(Record, table=True):
@@ -415,7 +417,7 @@ class SuppressionRecord(Record, table=True):
 
     __tablename__ = "suppression"
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     project_id: int | None = Field(sa_column=Column(BigInteger, index=True))
     scope: Scope = Field(sa_column=Column(WordEnum(Scope), nullable=False))
     justification: Justification = Field(sa_column=Column(WordEnum(Justification), nullable=False))
@@ -423,7 +425,7 @@ class SuppressionRecord(Record, table=True):
     created_by: str = Field(sa_column=Column(ExactText, nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
-    finding_id: int | None = Field(sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), index=True))
+    finding_id: int | None = Field(sa_column=Column(NUMBER, ForeignKey("finding.id", ondelete="CASCADE"), index=True))
     code: str = Field(sa_column=Column(String(200), nullable=False))
     code_edited_at: datetime | None = Field(sa_column=Column(UtcDateTime))
     scanner: str = Field(sa_column=Column(ExactText, nullable=False))
@@ -444,7 +446,7 @@ class ReportImportRecord(Record, table=True):
 
     __tablename__ = "report_import"
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     ref: str = Field(sa_column=Column(ExactText, nullable=False))
     """The branch, or the target branch of a merge request."""
@@ -499,7 +501,7 @@ class DecisionRecord(Record, table=True):
     __tablename__ = "decision"
     __table_args__ = (Index(None, "project_id", "iid", "at"),)
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     scan_id: str = Field(
         sa_column=Column(String(200), ForeignKey("scan.id", ondelete="CASCADE"), nullable=False, index=True)
     )
@@ -522,11 +524,11 @@ class ConfirmationRecord(Record, table=True):
     __tablename__ = "confirmation"
     __table_args__ = (Index(None, "project_id", "iid"),)
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     iid: int = Field(sa_column=Column(BigInteger, nullable=False))
     finding_id: int = Field(
-        sa_column=Column(_Number, ForeignKey("finding.id", ondelete="CASCADE"), nullable=False, index=True)
+        sa_column=Column(NUMBER, ForeignKey("finding.id", ondelete="CASCADE"), nullable=False, index=True)
     )
     code: str = Field(sa_column=Column(String(200), nullable=False))
     """The finding's ``match_hash`` as it was confirmed."""
@@ -567,7 +569,7 @@ class ExceptionRequestRecord(Record, table=True):
     __tablename__ = "exception_request"
 
     suppression_id: int = Field(
-        sa_column=Column(_Number, ForeignKey("suppression.id", ondelete="CASCADE"), primary_key=True)
+        sa_column=Column(NUMBER, ForeignKey("suppression.id", ondelete="CASCADE"), primary_key=True)
     )
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     iid: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -581,7 +583,7 @@ class ReminderRecord(Record, table=True):
     __tablename__ = "reminder"
 
     suppression_id: int = Field(
-        sa_column=Column(_Number, ForeignKey("suppression.id", ondelete="CASCADE"), primary_key=True)
+        sa_column=Column(NUMBER, ForeignKey("suppression.id", ondelete="CASCADE"), primary_key=True)
     )
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     where: str = Field(sa_column=Column(ExactText, nullable=False))
@@ -626,7 +628,7 @@ class ClearanceRecord(Record, table=True):
         Index(None, "project_id", "patch_id"),
     )
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     iid: int = Field(sa_column=Column(BigInteger, nullable=False))
     target_branch: str = Field(sa_column=Column(ExactText, nullable=False))
@@ -661,7 +663,7 @@ class IncidentRecord(Record, table=True):
     __tablename__ = "incident"
     __table_args__ = (Index(None, "project_id", "closed_at"),)
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     key: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     kind: IncidentKind = Field(sa_column=Column(WordEnum(IncidentKind), nullable=False))
@@ -685,7 +687,7 @@ class MergeWishRecord(Record, table=True):
     __tablename__ = "merge_wish"
     __table_args__ = (Index(None, "project_id", "state"), Index(None, "project_id", "iid"))
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     project_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     iid: int = Field(sa_column=Column(BigInteger, nullable=False))
     target_branch: str = Field(sa_column=Column(ExactText, nullable=False))
@@ -741,7 +743,7 @@ class ApiTokenRecord(Record, table=True):
 
     __tablename__ = "api_token"
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     name: str = Field(sa_column=Column(ExactText, nullable=False))
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
     """SHA-256 of the token, which is random and long."""
@@ -753,6 +755,8 @@ class ApiTokenRecord(Record, table=True):
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     last_used_at: datetime | None = Field(sa_column=Column(UtcDateTime))
     revoked_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    person_id: int | None = Field(sa_column=Column(BigInteger, index=True))
+    """Whose it is: it does nothing that he may not. NULL for one that an operator made."""
 
 
 # --- Advisories -------------------------------------------------------------------------------------------------------
@@ -891,7 +895,7 @@ class RuleSwitchRecord(Record, table=True):
 
     __tablename__ = "rule_switch"
 
-    id: int = Field(sa_column=Column(_Number, primary_key=True))
+    id: int = Field(sa_column=Column(NUMBER, primary_key=True))
     before: str = Field(sa_column=Column(String(64), nullable=False))
     """Empty for none."""
     after: str = Field(sa_column=Column(String(64), nullable=False))

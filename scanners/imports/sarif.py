@@ -368,7 +368,8 @@ class _Reading:
         """A result (3.27) as an entry; None for one that says that nothing is wrong. Raises ``Refused``."""
         if not isinstance(value, dict):
             raise Refused("is not an object")
-        if value.get("kind") in _NO_FINDINGS or value.get("baselineState") == "absent":
+        kind = value.get("kind")
+        if (isinstance(kind, str) and kind in _NO_FINDINGS) or value.get("baselineState") == "absent":
             return None
         rule_id, rule, component = self._rule_of(value)
         locations = listed(value.get("locations"))
