@@ -10,14 +10,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Final
 
 from bot.domain import globs
+from bot.domain.roles import Permission, Role
 from bot.errors import MergewardenError
 
 PREFIX: Final = "mwt_"
@@ -38,7 +40,46 @@ class Scope(Enum):
     IMPORT = "import"
     """Hand in reports."""
     READ = "read"
-    """See imports and findings."""
+    """See imports and findings, and whatever else the pages show."""
+    DECIDE = "decide"
+    """Judge findings, comment on them, ask for exceptions and approve them."""
+    EXPORT = "export"
+    """Take findings and the audit log away."""
+    ADMIN = "admin"
+    """Keep people, grants, tokens and settings. Of the instance."""
+
+
+SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = MappingProxyType(
+    {
+        # Importing is asked for by scope alone: no page does it.
+        Scope.IMPORT: frozenset(),
+        Scope.READ: frozenset({Permission.READ, Permission.READ_JOBS, Permission.READ_AUDIT, Permission.READ_PEOPLE}),
+        Scope.DECIDE: frozenset(
+            {
+                Permission.COMMENT,
+                Permission.REQUEST,
+                Permission.DECIDE,
+                Permission.MAKE_ISSUE,
+                Permission.SUPPRESS_WIDELY,
+                Permission.KEEP_PROJECT,
+                Permission.RETRY,
+            }
+        ),
+        Scope.EXPORT: frozenset({Permission.EXPORT}),
+        Scope.ADMIN: frozenset({Permission.ADMINISTER, Permission.KEEP_TOKENS}),
+    }
+)
+"""What a token may be used for at most."""
+
+
+def limits_of(scopes: Iterable[Scope]) -> frozenset[Permission]:
+    """What these scopes allow together."""
+    return frozenset().union(*(SCOPE_PERMISSIONS[scope] for scope in scopes))
+
+
+def operator_roles(scopes: frozenset[Scope]) -> frozenset[Role]:
+    """Roles of a token that an operator made for no person; ``limits_of`` its scopes says what of them counts."""
+    return frozenset({Role.ADMIN, Role.SECURITY_LEAD} if Scope.ADMIN in scopes else {Role.SECURITY_LEAD})
 
 
 class TokenError(MergewardenError):
@@ -61,6 +102,8 @@ class ApiToken:
     last_used_at: datetime | None = None
     """To the day, so that reading seldom writes."""
     revoked_at: datetime | None = None
+    person_id: int | None = None
+    """Whose it is; None for one that an operator made for a program. A person's is good for what he may at most."""
 
     def is_valid(self, now: datetime) -> bool:
         """Whether it still opens anything."""
@@ -104,7 +147,10 @@ def check_token(name: str, scopes: Iterable[Scope], project: str, lifetime: time
             f"a token needs a name of 1 to {_MAX_NAME} printable characters", "Name who uses it, for example shop-ci."
         )
     if not frozenset(scopes):
-        raise TokenError("a token without a scope opens nothing", "Give it the scope import, read, or both.")
+        raise TokenError(
+            "a token without a scope opens nothing",
+            f"Give it one or more of: {', '.join(scope.value for scope in Scope)}.",
+        )
     problem = globs.problem_with(project)
     if problem:
         raise TokenError(f"the pattern of projects cannot be used: {problem}", "For example shop/* or shop/backend.")

@@ -103,7 +103,14 @@ def edited_at(known: KnownFinding, sightings: Sequence[Sighting]) -> datetime | 
     When the flagged lines were last edited where the finding is shown: on the default branch where it is there, else
     wherever it is. None for never. ``sightings`` as the store gives them, the default branch first.
     """
-    living = [seen for seen in sightings if seen.gone_at is None] or list(sightings)
-    if known.whereabouts is Whereabouts.DEFAULT_BRANCH:
+    return edited_among(known.whereabouts, [(seen.gone_at, seen.changed_at) for seen in sightings])
+
+
+def edited_among(
+    whereabouts: Whereabouts, places: Sequence[tuple[datetime | None, datetime | None]]
+) -> datetime | None:
+    """The same by ``gone_at`` and ``changed_at`` of each place."""
+    living = [place for place in places if place[0] is None] or list(places)
+    if whereabouts is Whereabouts.DEFAULT_BRANCH:
         living = living[:1]
-    return max((seen.changed_at for seen in living if seen.changed_at is not None), default=None)
+    return max((changed for _, changed in living if changed is not None), default=None)

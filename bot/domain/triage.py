@@ -52,6 +52,10 @@ class TriageError(MergewardenError):
     """Raised for a judgement that cannot follow from the present one, or that lacks what it needs."""
 
 
+class AlreadySo(TriageError):
+    """Raised for a judgement that says what holds already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The state that a finding is in, and whose word it is."""
@@ -82,6 +86,8 @@ class TriageEvent:
     """Where it was said: ``cli``, ``api``, ``import``, ``merge_request`` or ``scan``."""
     suppression_id: int | None = None
     """The suppression that a dismissal made."""
+    batch: str | None = None
+    """What was decided together and is taken back together; None where nothing is taken back."""
 
     @property
     def judgement(self) -> Judgement:
@@ -126,7 +132,7 @@ def judge(
         )
     same = before.state is state and before.justification is justification
     if same and (state is TriageState.DETECTED or before.reason == said) and not renewal:
-        raise TriageError(
+        raise AlreadySo(
             f"finding #{finding_id} is {state.value} already, for the same reason"
             if said and state is not TriageState.DETECTED
             else f"finding #{finding_id} is {state.value} already",
