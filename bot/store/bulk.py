@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable, DropTable
 
+from bot.store.statements import insert_into
 from bot.store.types import ExactText, RankedEnum, UtcDateTime, WordEnum, escape_text
 
 _numbers = itertools.count(1)
@@ -56,6 +57,32 @@ def bulk_insert(
         finally:
             cursor.close()
     return counted.number
+
+
+def bulk_upsert(session: Session, target: Table, rows: Iterable[Mapping[str, Any]], made: Callable[[Any], Any]) -> None:
+    """
+    Insert rows, each with a value for every column, or change those that are there; one statement.
+
+    ``made`` gives the columns' new values from the INSERT (whose ``excluded`` are the row's) by name; the primary key
+    tells which are there.
+    """
+    connection = session.connection()
+    columns = list(target.columns)
+    statement = insert_into(session, target).values({column.name: None for column in columns})
+    keys = [column.name for column in target.primary_key.columns]
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=made(statement))
+    compiled = statement.compile(dialect=connection.dialect, column_keys=[column.name for column in columns])
+    values: Iterable[Any] = _converted(columns, rows, connection.dialect)
+    if compiled.positiontup is None:
+        names = [column.name for column in columns]
+        values = [dict(zip(names, row, strict=True)) for row in values]
+    driver: Any = connection.connection.dbapi_connection
+    cursor = driver.cursor()
+    try:
+        # Not through the statement's own layers: they cost more than the database does.
+        cursor.executemany(str(compiled), values)
+    finally:
+        cursor.close()
 
 
 def among(session: Session, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:

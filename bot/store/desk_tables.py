@@ -26,7 +26,7 @@ from sqlmodel import Field
 from bot.domain.known import Whereabouts
 from bot.domain.priority import Exposure, Standing
 from bot.domain.roles import Role, Target
-from bot.store.tables import NUMBER, Record
+from bot.store.tables import NUMBER, PackageLicenceRecord, Record
 from bot.store.types import ExactText, Json, PackedJson, RankedEnum, UtcDateTime, WordEnum
 from scanners.finding import Confidence, FindingKind, Severity
 
@@ -38,14 +38,33 @@ class TriageItemRecord(Record, table=True):
 
     __tablename__ = "triage_item"
     __table_args__ = (
-        # Each list is read in one of these orders and filtered within the index.
-        Index("ix_triage_item_order", "standing", "priority", "finding_id"),
+        # The list over everything is read in this order, and whatever else it is filtered by stands in the index too:
+        # a row in fifty that fits must not cost fifty looks into the table.
+        Index(
+            "ix_triage_item_order",
+            "standing",
+            "priority",
+            "finding_id",
+            "project_id",
+            "severity",
+            "confidence",
+            "kind",
+            "whereabouts",
+            "known_exploited",
+            "fix_available",
+            "epss",
+            "due_at",
+            "first_seen_at",
+            "assignee_id",
+            "rule_key",
+            "package_key",
+        ),
         Index("ix_triage_item_of_project", "project_id", "standing", "priority", "finding_id"),
         Index("ix_triage_item_of_rule", "rule_key", "standing", "priority", "finding_id"),
         Index("ix_triage_item_of_package", "package_key", "standing", "priority", "finding_id"),
         Index("ix_triage_item_of_person", "assignee_id", "standing", "priority", "finding_id"),
-        Index("ix_triage_item_due", "due_at"),
-        Index("ix_triage_item_snoozed", "snoozed_until"),
+        Index("ix_triage_item_changes", "changes_at"),
+        Index("ix_triage_item_epss", "epss"),
     )
 
     finding_id: int = Field(
@@ -74,6 +93,12 @@ class TriageItemRecord(Record, table=True):
     """Number of the person who took it."""
     claimed_at: datetime | None = Field(sa_column=Column(UtcDateTime))
     snoozed_until: datetime | None = Field(sa_column=Column(UtcDateTime))
+    changes_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    """When standing or priority become others with time alone; NULL for never."""
+    rules: Any = Field(sa_column=Column(Json, nullable=False))
+    """Short hashes of every rule that saw it: what it counts for in ``rule_use``."""
+    use: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    """How it counts there: see ``bot.store.desk_sums``."""
 
 
 class TallyRecord(Record, table=True):
@@ -105,8 +130,34 @@ class RuleTallyRecord(Record, table=True):
     standing: Standing = Field(sa_column=Column(RankedEnum(Standing), primary_key=True))
     severity: Severity = Field(sa_column=Column(RankedEnum(Severity), primary_key=True))
     count: int = Field(sa_column=Column(Integer, nullable=False))
-    priority: int = Field(sa_column=Column(Integer, nullable=False))
-    """The highest of them."""
+
+
+class RuleUseRecord(Record, table=True):
+    """How the rules did in a project; a finding counts for every rule that saw it. See ``bot.store.rules``."""
+
+    __tablename__ = "rule_use"
+    __table_args__ = (Index(None, "rule_key"),)
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    rule_key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    findings: int = Field(sa_column=Column(Integer, nullable=False))
+    open: int = Field(sa_column=Column(Integer, nullable=False))
+    """Seen on any branch."""
+    confirmed: int = Field(sa_column=Column(Integer, nullable=False))
+    false_positives: int = Field(sa_column=Column(Integer, nullable=False))
+    otherwise_dismissed: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class ProjectSlaRecord(Record, table=True):
+    """In how many days a project's findings should be gone, as its policy was last read."""
+
+    __tablename__ = "project_sla"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    critical: int = Field(sa_column=Column(Integer, nullable=False))
+    high: int = Field(sa_column=Column(Integer, nullable=False))
+    medium: int = Field(sa_column=Column(Integer, nullable=False))
+    low: int = Field(sa_column=Column(Integer, nullable=False))
 
 
 class GroupNameRecord(Record, table=True):
@@ -137,6 +188,8 @@ class DailyCountRecord(Record, table=True):
     info: int = Field(sa_column=Column(Integer, nullable=False))
     undecided: int = Field(sa_column=Column(Integer, nullable=False))
     overdue: int = Field(sa_column=Column(Integer, nullable=False))
+    due_soon: int | None = Field(sa_column=Column(Integer))
+    """To be mended within ``bot.domain.triage_filter.SOON``, and not yet overdue; NULL where nobody counted them."""
 
 
 class ProjectProfileRecord(Record, table=True):
@@ -247,8 +300,12 @@ class SessionRecord(Record, table=True):
     rotated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
-    successor: bytes | None = Field(sa_column=Column(LargeBinary))
-    """The token that replaced this one; requests that were under way may still come with the old one."""
+    family: str = Field(sa_column=Column(String(32), nullable=False, index=True))
+    """The sign-in that it comes from: every token that replaced another has the same."""
+    successor: bytes | None = Field(sa_column=Column(LargeBinary, index=True))
+    """Digest of the token that replaced this one; requests that were under way may still come with the old one."""
+    retired_at: datetime | None = Field(sa_column=Column(UtcDateTime))
+    """When the browser first came with the successor."""
     user_agent: str = Field(sa_column=Column(ExactText, nullable=False))
 
 
@@ -308,6 +365,35 @@ class AuditHeadRecord(Record, table=True):
     digest: str = Field(sa_column=Column(String(64), nullable=False))
 
 
+class AuditCheckRecord(Record, table=True):
+    """The one row that says what the last check of the whole log found."""
+
+    __tablename__ = "audit_check"
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Up to which entry."""
+    digest: str = Field(sa_column=Column(String(64), nullable=False))
+    broken: int = Field(sa_column=Column(Integer, nullable=False))
+    first_break: str = Field(sa_column=Column(ExactText, nullable=False))
+
+
+class ExceptionAskerRecord(Record, table=True):
+    """Who asked for a suppression at the desk: names change, and he never approves it himself."""
+
+    __tablename__ = "exception_asker"
+
+    suppression_id: int = Field(
+        sa_column=Column(
+            NUMBER, ForeignKey("suppression.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        )
+    )
+    person_id: int | None = Field(sa_column=Column(BigInteger))
+    """Also of a token's owner; NULL for a token that belongs to nobody."""
+    gitlab_user_id: int | None = Field(sa_column=Column(BigInteger))
+
+
 class IdempotencyRecord(Record, table=True):
     """What a request with an idempotency key was answered, so that a second one changes nothing."""
 
@@ -359,3 +445,27 @@ class OutgoingDeliveryRecord(Record, table=True):
     done_at: datetime | None = Field(sa_column=Column(UtcDateTime))
     status: int | None = Field(sa_column=Column(SmallInteger))
     problem: str = Field(sa_column=Column(ExactText, nullable=False))
+
+
+# --- More indexes -----------------------------------------------------------------------------------------------------
+
+_GROUPS = Record.metadata.tables[str(RuleTallyRecord.__tablename__)]
+Index(
+    "ix_group_tally_of_kind",
+    _GROUPS.c.group_kind,
+    _GROUPS.c.group_key,
+    _GROUPS.c.project_id,
+    _GROUPS.c.standing,
+    _GROUPS.c.severity,
+    _GROUPS.c.count,
+)
+"""For sums over all projects by rule or package, which read nothing else: see ``bot.store.advisory_desk``."""
+
+_LICENCES = Record.metadata.tables[str(PackageLicenceRecord.__tablename__)]
+Index(
+    "ix_package_licence_ecosystem_package_project_id",
+    _LICENCES.c.ecosystem,
+    _LICENCES.c.package,
+    _LICENCES.c.project_id,
+)
+"""For the list of packages over all projects, which is read in this order: see ``bot.store.components``."""

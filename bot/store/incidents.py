@@ -13,6 +13,7 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.incident import Incident, KnownIncident
+from bot.store import announcements
 from bot.store.statements import insert_into, table
 from bot.store.tables import IncidentRecord, ProjectRecord
 
@@ -45,6 +46,7 @@ def report(session: Session, incident: Incident, at: datetime) -> bool:
     )
     made = session.execute(statement.on_conflict_do_nothing().returning(_INCIDENT.c.id)).one_or_none()
     if made is not None:
+        announcements.incident_opened(session, made.id, incident)
         return True
     known = session.execute(
         select(_INCIDENT.c.last_at, _INCIDENT.c.closed_at).where(_INCIDENT.c.key == incident.key).with_for_update()

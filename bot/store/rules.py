@@ -11,15 +11,18 @@ from datetime import UTC, date, datetime
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from bot.domain.known import Whereabouts
 from bot.domain.rule_card import MonthCount, RuleUse
-from bot.domain.triage import Justification, TriageState
 from bot.store.bulk import among
+from bot.store.desk_sums import RULE
+from bot.store.desk_tables import GroupNameRecord, RuleUseRecord
+from bot.store.short_hash import token_of
 from bot.store.statements import table
 from bot.store.tables import AttributionRecord, FindingRecord
 
 _FINDING = table(FindingRecord)
 _ATTRIBUTION = table(AttributionRecord)
+_USE = table(RuleUseRecord)
+_NAME = table(GroupNameRecord)
 
 
 def uses(
@@ -30,47 +33,32 @@ def uses(
 
     A finding counts once for a rule, in however many branches and by however many tools it was seen.
     """
-    # A finding keeps the rule whose words are shown also when the branches are gone that others saw it on.
-    seen = (
-        select(_FINDING.c.scanner, _FINDING.c.rule_id, _FINDING.c.id)
-        .where(*_named(_FINDING, rule))
-        .union(
-            select(_ATTRIBUTION.c.scanner, _ATTRIBUTION.c.rule_id, _ATTRIBUTION.c.finding_id).where(
-                *_named(_ATTRIBUTION, rule)
-            )
-        )
-        .subquery()
-    )
-    is_false = and_(_FINDING.c.state == TriageState.DISMISSED, _FINDING.c.justification == Justification.FALSE_POSITIVE)
-    dismissed = _FINDING.c.state == TriageState.DISMISSED
-    rows = session.execute(
-        select(
-            seen.c.scanner,
-            seen.c.rule_id,
-            func.count().label("findings"),
-            func.count(_FINDING.c.project_id.distinct()).label("projects"),
-            _count(_FINDING.c.whereabouts != Whereabouts.NOWHERE).label("open"),
-            _count(_FINDING.c.state == TriageState.CONFIRMED).label("confirmed"),
-            _count(is_false).label("false_positives"),
-            _count(dismissed).label("dismissed"),
-        )
-        .select_from(seen.join(_FINDING, _FINDING.c.id == seen.c.id))
-        .where(*_in(session, project_ids))
-        .group_by(seen.c.scanner, seen.c.rule_id)
+    # Sums that are written with the findings: a million of them, each seen by several rules, are not counted here.
+    sums = select(
+        _USE.c.rule_key,
+        func.count().label("projects"),
+        *(func.sum(_USE.c[name]).label(name) for name in _COUNTED),
+    ).group_by(_USE.c.rule_key)
+    if rule is not None:
+        sums = sums.where(_USE.c.rule_key == token_of(*rule))
+    if project_ids is not None:
+        sums = sums.where(among(session, _USE.c.project_id, list(project_ids)))
+    each = sums.subquery()
+    query = select(_NAME.c.first, _NAME.c.second, each).select_from(
+        each.join(_NAME, and_(_NAME.c.group_kind == RULE, _NAME.c.group_key == each.c.rule_key))
     )
     return {
-        (row.scanner, row.rule_id): RuleUse(
-            row.scanner,
-            row.rule_id,
-            findings=int(row.findings),
+        (row.first, row.second): RuleUse(
+            row.first,
+            row.second,
             projects=int(row.projects),
-            open=int(row.open),
-            confirmed=int(row.confirmed),
-            false_positives=int(row.false_positives),
-            otherwise_dismissed=int(row.dismissed) - int(row.false_positives),
+            **{name: int(getattr(row, name)) for name in _COUNTED},
         )
-        for row in rows
+        for row in session.execute(query)
     }
+
+
+_COUNTED = ("findings", "open", "confirmed", "false_positives", "otherwise_dismissed")
 
 
 def by_month(

@@ -29,6 +29,7 @@ from bot.domain.verdict import (
     TrackedFinding,
     Violation,
 )
+from bot.store import announcements
 from bot.store.bulk import among
 from bot.store.clock import database_time
 from bot.store.finding_rows import flat, tracked_finding, tracked_row, unflat
@@ -106,12 +107,14 @@ def record_scan(session: Session, report: ScanReport, *, project_id: int, scan_i
         connection.execute(insert(_RUN), runs)
     if findings:
         connection.execute(insert(_FINDING), findings)
+    if subject.merge_request_iid is not None:
+        announcements.gate_decided(session, scan_id, project_id, subject.merge_request_iid, decision)
     return True
 
 
 def record_decision(session: Session, scan_id: str, decision: GateDecision) -> None:
     """Replace the decision of a scan that was judged again; findings and runs stay as they are."""
-    session.execute(
+    place = session.execute(
         update(_SCAN)
         .where(_SCAN.c.id == scan_id)
         .values(
@@ -122,7 +125,10 @@ def record_decision(session: Session, scan_id: str, decision: GateDecision) -> N
             suppressed=_suppressed_row(decision),
             tolerated=decision.tolerated,
         )
-    )
+        .returning(_SCAN.c.project_id, _SCAN.c.iid)
+    ).one_or_none()
+    if place is not None and place.iid is not None:
+        announcements.gate_decided(session, scan_id, place.project_id, place.iid, decision)
 
 
 def load_scan(session: Session, scan_id: str) -> ScanReport | None:

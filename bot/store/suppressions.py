@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.suppression import Suppression
+from bot.store import announcements
 from bot.store.clock import database_time
+from bot.store.desk_touch import touch_suppression
 from bot.store.statements import chunks, table
 from bot.store.tables import SuppressionRecord
 
@@ -25,7 +27,10 @@ def create(session: Session, suppression: Suppression) -> Suppression:
     """Store a new one; what comes back has its number. The number that it had before does not matter."""
     values = {name: getattr(suppression, name) for name in _COLUMNS if name != "id"}
     row = session.execute(insert(_SUPPRESSION).values(values).returning(_SUPPRESSION)).mappings().one()
-    return suppression_of(row)
+    made = suppression_of(row)
+    announcements.suppression_made(session, made)
+    touch_suppression(session, made)
+    return made
 
 
 def get(session: Session, suppression_id: int, *, for_update: bool = False) -> Suppression | None:
@@ -42,7 +47,10 @@ def get(session: Session, suppression_id: int, *, for_update: bool = False) -> S
 
 def approve(session: Session, approved: Suppression) -> bool:
     """Keep what ``bot.domain.suppression.approve`` made; False when somebody else approved or revoked meanwhile."""
-    return _close(session, approved, approved_by=approved.approved_by, approved_at=approved.approved_at)
+    kept = _close(session, approved, approved_by=approved.approved_by, approved_at=approved.approved_at)
+    if kept:
+        announcements.suppression_approved(session, approved)
+    return kept
 
 
 def revoke(session: Session, revoked: Suppression) -> bool:
@@ -140,7 +148,10 @@ def _close(session: Session, suppression: Suppression, **values: object) -> bool
         _SUPPRESSION.c.revoked_at.is_(None),
         *([_SUPPRESSION.c.approved_at.is_(None)] if "approved_at" in values else []),
     )
-    return session.execute(statement.values(values).returning(_SUPPRESSION.c.id)).one_or_none() is not None
+    done = session.execute(statement.values(values).returning(_SUPPRESSION.c.id)).one_or_none() is not None
+    if done:
+        touch_suppression(session, suppression)
+    return done
 
 
 def _concerns(project_id: int | None) -> ColumnElement[bool]:

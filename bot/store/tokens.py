@@ -26,10 +26,13 @@ def create_token(
     created_by: str,
     now: datetime,
     project: str = EVERY_PROJECT,
+    person_id: int | None = None,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
 ) -> tuple[str, ApiToken]:
     """
     Make a token; returns the text to hand out, which nobody can ask for again, and what is kept of it.
+
+    ``person_id`` is whose it is; such a token is good for what he may at most, whenever it is used.
 
     Raises ``TokenError`` when it has no name, no scope, no end, or a pattern that is none.
     """
@@ -46,6 +49,7 @@ def create_token(
             created_by=created_by,
             created_at=now,
             expires_at=now + lifetime,
+            person_id=person_id,
         )
         .returning(*_TOKEN.c)
     ).one()
@@ -88,6 +92,18 @@ def all_tokens(session: Session) -> tuple[ApiToken, ...]:
     return tuple(_token(row) for row in session.execute(select(_TOKEN).order_by(_TOKEN.c.id)))
 
 
+def tokens_of(session: Session, person_id: int) -> tuple[ApiToken, ...]:
+    """Every token that somebody made for himself, the newest first."""
+    rows = session.execute(select(_TOKEN).where(_TOKEN.c.person_id == person_id).order_by(_TOKEN.c.id.desc()))
+    return tuple(_token(row) for row in rows)
+
+
+def get_token(session: Session, token_id: int) -> ApiToken | None:
+    """The token with this number, whether it still opens anything or not."""
+    row = session.execute(select(_TOKEN).where(_TOKEN.c.id == token_id)).one_or_none()
+    return None if row is None else _token(row)
+
+
 def revoke_token(session: Session, token_id: int, now: datetime) -> ApiToken | None:
     """Make a token useless from now on; a second time changes nothing. None when there is no such token."""
     session.execute(update(_TOKEN).where(_TOKEN.c.id == token_id, _TOKEN.c.revoked_at.is_(None)).values(revoked_at=now))
@@ -108,4 +124,5 @@ def _token(row: Row[tuple[object, ...]]) -> ApiToken:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        person_id=row.person_id,
     )

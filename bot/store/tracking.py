@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -22,11 +21,15 @@ from bot.domain.known import Whereabouts
 from bot.domain.lifecycle import Gone, Remembered, Write
 from bot.domain.triage import Judgement, TriageState
 from bot.domain.verdict import Presence, TrackedFinding
+from bot.store import announcements
 from bot.store.bulk import among, bulk_insert, staged
 from bot.store.clock import database_time
+from bot.store.desk_touch import touch
 from bot.store.engine import write_session
 from bot.store.findings import finding_of, judgement_of
 from bot.store.heads import HeadState
+from bot.store.short_hash import short as _short
+from bot.store.short_hash import token_of as token_of
 from bot.store.statements import insert_into, table
 from bot.store.tables import (
     AttributionRecord,
@@ -146,12 +149,6 @@ def content_of(finding: Finding) -> bytes:
     return hashlib.blake2b(repr(shown).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-@lru_cache(maxsize=65_536)
-def token_of(scanner: str, rule_id: str) -> int:
-    """A short name of a scanner's rule."""
-    return _short(digest(scanner, rule_id))
-
-
 def code_keys(finding: Finding) -> tuple[int, ...]:
     """By what a finding may be found again that is on no branch any more; the first is the one that is stored."""
     about = finding.dependency
@@ -161,14 +158,6 @@ def code_keys(finding: Finding) -> tuple[int, ...]:
     if any(codes):
         return tuple(_short(code) for code in codes if code)
     return (_short(digest("place", str(finding.location.path), finding.scanner, finding.rule_id)),)
-
-
-def _short(name: str) -> int:
-    try:
-        value = int(name[:16], 16)
-    except ValueError:  # no hash of ours
-        value = int(digest(name)[:16], 16)
-    return value - 2**63
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -578,12 +567,18 @@ def write(session: Session, change: Update) -> frozenset[int]:
     returned: frozenset[int] = frozenset()
     if fresh:
         _insert(session, change, fresh, ref_id, stream_id)
+        ref = change.state.ref
+        announcements.findings_new(
+            session, ref.project_id, ref.name, [w.number for w in fresh], lambda at: change.values(fresh[at].index)
+        )
     if others:
         returned = _alter(session, change, others, ref_id, stream_id)
     if change.gone:
         _leave(session, change, ref_id, stream_id)
     if change.stale:
         _lose_lines(session, change, stream_id)
+    touch(session, (w.number for w in change.writes), seen=True)
+    touch(session, (w.number for w in change.gone))
     return returned
 
 
@@ -626,6 +621,7 @@ def _close(session: Session, refs: Select[Any], at: datetime) -> None:
     if closed:
         with staged(session, [_PRESENCE.c.finding_id], ({"finding_id": number} for number in closed)) as affected:
             _place_again(session, select(affected.c.finding_id))
+        touch(session, closed)
 
 
 def purge_refs(session: Session, *, before: datetime, limit: int = 100) -> int:
@@ -640,11 +636,22 @@ def purge_refs(session: Session, *, before: datetime, limit: int = 100) -> int:
         .order_by(_REF.c.updated_at)
         .limit(limit)
     )
-    return len(session.execute(delete(_REF).where(_REF.c.id.in_(old)).returning(_REF.c.id)).all())
+    refs = session.scalars(old).all()
+    if not refs:
+        return 0
+    # Who saw them there goes as well, which is what rules are counted by.
+    streams = select(_STREAM.c.id).where(_STREAM.c.ref_id.in_(refs))
+    seen = select(_ATTRIBUTION.c.finding_id).where(_ATTRIBUTION.c.stream_id.in_(streams)).distinct()
+    touch(session, session.scalars(seen), seen=True)
+    return len(session.execute(delete(_REF).where(_REF.c.id.in_(refs)).returning(_REF.c.id)).all())
 
 
 def forget_project(session: Session, project_id: int) -> None:
     """Drop everything that is known of a project's findings, judgements and suppressions included."""
+    # Late: the desk's rows follow from what is written here.
+    from bot.store import desk_items
+
+    desk_items.forget_project(session, project_id)
     session.execute(delete(_REF).where(_REF.c.project_id == project_id))
     session.execute(delete(_FINDING).where(_FINDING.c.project_id == project_id))
     session.execute(delete(_SUPPRESSION).where(_SUPPRESSION.c.project_id == project_id))
@@ -661,7 +668,9 @@ def _enter_ref(session: Session, ref: Ref) -> int:
         ).all()
         if former:
             present = and_(_PRESENCE.c.ref_id.in_(former), _PRESENCE.c.gone_at.is_(None))
-            _place_again(session, select(_PRESENCE.c.finding_id).where(present))
+            there = select(_PRESENCE.c.finding_id).where(present)
+            _place_again(session, there)
+            touch(session, session.scalars(there))
     statement = insert_into(session, _REF).values(
         project_id=ref.project_id,
         key=ref.key,

@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.triage import TriageEvent
+from bot.store import announcements
+from bot.store.desk_touch import touch
 from bot.store.statements import table
 from bot.store.tables import FindingRecord, TriageEventRecord
 
@@ -36,7 +38,7 @@ def record(session: Session, event: TriageEvent) -> None:
 
 def record_many(session: Session, events: Sequence[TriageEvent]) -> None:
     """
-    Append changes in this order; two statements, however many they are. Of several about one finding the last holds.
+    Append changes in this order; three statements, however many they are. Of several about one finding the last holds.
 
     The finding must be there: a change of an unknown one raises ``IntegrityError``.
     """
@@ -47,6 +49,8 @@ def record_many(session: Session, events: Sequence[TriageEvent]) -> None:
     last = {event.finding_id: event for event in events}
     # Sorted, so that two writers lock rows in one order.
     connection.execute(_KEEP, [_judgement(last[number]) for number in sorted(last)])
+    touch(session, last)
+    announcements.findings_decided(session, events)
 
 
 def history(session: Session, finding_id: int) -> tuple[TriageEvent, ...]:
@@ -66,6 +70,7 @@ def _row(event: TriageEvent) -> dict[str, Any]:
         "reason": event.reason,
         "source": event.source,
         "suppression_id": event.suppression_id,
+        "batch": event.batch,
     }
 
 
@@ -80,6 +85,11 @@ def _judgement(event: TriageEvent) -> dict[str, Any]:
     }
 
 
+def event_of(row: Mapping[Any, Any]) -> TriageEvent:
+    """A whole row of ``TriageEventRecord`` as a value."""
+    return _event(row)
+
+
 def _event(row: Mapping[Any, Any]) -> TriageEvent:
     return TriageEvent(
         finding_id=row["finding_id"],
@@ -91,4 +101,5 @@ def _event(row: Mapping[Any, Any]) -> TriageEvent:
         reason=row["reason"],
         source=row["source"],
         suppression_id=row["suppression_id"],
+        batch=row["batch"],
     )

@@ -13,6 +13,7 @@ from bot.domain.known import Whereabouts
 from bot.domain.suppression import Scope, Suppression
 from bot.domain.triage import Justification, TriageState
 from bot.domain.verdict import Presence
+from bot.store.desk_touch import touch
 from bot.store.findings import finding_values
 from bot.store.projects import Project, upsert_projects
 from bot.store.statements import table
@@ -41,6 +42,7 @@ def add_finding(
     whereabouts: Whereabouts = Whereabouts.DEFAULT_BRANCH,
 ) -> None:
     session.execute(insert(table(FindingRecord)), [finding_row(number, finding, project_id, whereabouts)])
+    touch(session, [number], seen=True)
 
 
 def finding_row(number: int, finding: Finding, project_id: int, whereabouts: Whereabouts) -> dict[str, object]:
@@ -78,6 +80,7 @@ def add_many(session: Session, count: int, *, first: int = 1) -> None:
         for n in range(count)
     ]
     session.execute(insert(table(FindingRecord)), rows)
+    touch(session, range(first, first + count), seen=True)
 
 
 def add_refs(session: Session) -> None:

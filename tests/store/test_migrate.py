@@ -22,10 +22,15 @@ ROOT = Path(__file__).parents[2]
 
 def test_migrations_make_exactly_the_tables_that_the_code_declares(engine: Engine) -> None:
     with engine.connect() as connection:
-        options = {**configuration_options(), "include_name": None}
+        options = {**configuration_options(), "include_name": lambda name, kind, _: not _is_search(name, kind)}
         target = options.pop("target_metadata")
         difference = compare_metadata(MigrationContext.configure(connection, opts=options), target)
     assert difference == []
+
+
+def _is_search(name: str | None, kind: str) -> bool:
+    """The words of findings: a virtual table with its parts on SQLite, a type of its own on PostgreSQL."""
+    return kind == "table" and (name or "").startswith("finding_search")
 
 
 def test_every_column_has_the_declared_type_and_nullability(engine: Engine) -> None:
