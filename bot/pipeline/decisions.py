@@ -8,7 +8,7 @@ are judged again: see ``judge_again``.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from bot.domain import suppression as rules_of
+from bot.domain.audit import Act
 from bot.domain.job import SyncMergeRequest, SyncReason
 from bot.domain.known import Dossier, edited_at
 from bot.domain.policy import SuppressionRules
@@ -24,7 +25,7 @@ from bot.domain.suppression import Scope, Standing, Suppression, SuppressionErro
 from bot.domain.triage import Justification, TriageError, TriageEvent, TriageState, judge
 from bot.domain.verdict import Presence, TrackedFinding
 from bot.services import Services
-from bot.store import affected, findings, heads, suppressions, triage
+from bot.store import affected, audit, findings, heads, judging, suppressions, triage
 from bot.store.engine import write_session
 
 if TYPE_CHECKING:
@@ -68,38 +69,69 @@ def decide(
     that is in force. ``again``: the same may be said again, for the caller
     has seen that it is not so yet. Raises ``TriageError`` and ``SuppressionError``.
     """
-    # The lock comes first: what is read after it holds until the end.
-    before = findings.judgement_for_update(session, finding_id)
-    known = findings.get(session, finding_id)
-    if before is None or known is None:
+    subject = judging.subjects_for_update(session, [finding_id]).get(finding_id)
+    if subject is None:
         raise TriageError(f"there is no finding #{finding_id}", "mergewarden findings list shows which there are.")
-    living = [
-        made
-        for made in suppressions.of_finding(session, finding_id)
-        if made.standing(now) in (Standing.WAITING, Standing.IN_FORCE)
-    ]
-    code = known.finding.match_hash
-    sightings = findings.sightings(session, finding_id)
-    edited = edited_at(known, sightings)
     if on is not None:
         there = findings.code_on(session, finding_id, on)
         if there is None:
             raise TriageError(f"finding #{finding_id} is not on {on}", "mergewarden findings show says where it is.")
-        code = there
+        sightings = findings.sightings(session, finding_id)
         edited = next((seen.changed_at for seen in sightings if seen.ref == on and seen.gone_at is None), None)
-        if state is TriageState.DISMISSED:
-            living = [made for made in living if made.code == code]
+        subject = replace(subject, code=there, edited_at=edited)
+    decided = word_about(
+        subject,
+        state=state,
+        justification=justification,
+        reason=reason,
+        actor=actor,
+        now=now,
+        rules=rules,
+        expires_at=expires_at,
+        source=source,
+        this_code_only=on is not None,
+        needs_approval=needs_approval,
+        again=again,
+    )
+    return keep(session, [decided], now)[0]
+
+
+def word_about(
+    subject: judging.Subject,
+    *,
+    state: TriageState,
+    justification: Justification | None,
+    reason: str,
+    actor: str,
+    now: datetime,
+    rules: SuppressionRules,
+    expires_at: datetime | None,
+    source: str,
+    this_code_only: bool = False,
+    needs_approval: bool | None = None,
+    again: bool = False,
+    batch: str | None = None,
+) -> Decided:
+    """
+    What a person's word about a finding comes to, by the rules; nothing is written: see ``decide`` and ``keep``.
+
+    ``this_code_only``: a dismissal leaves exceptions for other code of the finding alone. Raises ``TriageError`` and
+    ``SuppressionError``.
+    """
+    living = living_of(subject, now)
+    if this_code_only and state is TriageState.DISMISSED:
+        living = tuple(made for made in living if made.code == subject.code)
     if needs_approval:
         # Who can only ask takes nothing away that somebody decided.
-        living = [made for made in living if made.standing(now) is Standing.WAITING]
+        living = tuple(made for made in living if made.standing(now) is Standing.WAITING)
     event = judge(
-        before,
+        subject.judgement,
         state=state,
         justification=justification,
         reason=reason,
         actor=actor,
         at=now,
-        finding_id=finding_id,
+        finding_id=subject.id,
         source=source,
         # What came of the earlier dismissal is over, so the same may be said again.
         renewal=again or (state is TriageState.DISMISSED and not living),
@@ -107,7 +139,7 @@ def decide(
     made = None
     if state is TriageState.DISMISSED and justification is not None:
         made = rules_of.requested(
-            project_id=known.project_id,
+            project_id=subject.project_id,
             scope=Scope.FINDING,
             justification=justification,
             reason=event.reason,
@@ -115,22 +147,43 @@ def decide(
             now=now,
             expires_at=expires_at,
             rules=rules,
-            severity=known.finding.severity,
-            finding_id=finding_id,
-            code=code,
-            code_edited_at=edited,
+            severity=subject.severity,
+            finding_id=subject.id,
+            code=subject.code,
+            code_edited_at=subject.edited_at,
             needs_approval=needs_approval,
         )
     elif expires_at is not None:
         raise TriageError(f"calling a finding {state.value} has no end", "A date is for dismissing it.")
     revoked = tuple(rules_of.revoke(old, actor=event.actor, now=now) for old in living)
-    for old in revoked:
-        suppressions.revoke(session, old)
-    if made is not None:
-        made = suppressions.create(session, made)
-        event = replace(event, suppression_id=made.id)
-    triage.record(session, event)
-    return Decided(event, made, revoked)
+    return Decided(replace(event, batch=batch), made, revoked)
+
+
+def living_of(subject: judging.Subject, now: datetime) -> tuple[Suppression, ...]:
+    """The finding's own exceptions that wait or are in force."""
+    return tuple(made for made in subject.own if made.standing(now) in (Standing.WAITING, Standing.IN_FORCE))
+
+
+def keep(session: Session, decided: Sequence[Decided], now: datetime) -> tuple[Decided, ...]:
+    """
+    Write what was decided at this moment, at most one word for each finding; what comes back has its numbers.
+
+    A fixed number of statements, however many there are.
+    """
+    ended: dict[str, list[int]] = {}
+    for one in decided:
+        ended.setdefault(one.event.actor, []).extend(old.id for old in one.revoked)
+    for actor, numbers in ended.items():
+        judging.revoke_many(session, numbers, actor=actor, at=now)
+    made = judging.create_many(session, [one.suppression for one in decided if one.suppression is not None])
+    by_finding = {new.finding_id: new for new in made}
+    kept = []
+    for one in decided:
+        new = by_finding.get(one.event.finding_id) if one.suppression is not None else None
+        event = one.event if new is None else replace(one.event, suppression_id=new.id)
+        kept.append(Decided(event, new, one.revoked))
+    triage.record_many(session, [one.event for one in kept])
+    return tuple(kept)
 
 
 def approve_suppression(session: Session, suppression_id: int, *, actor: str, now: datetime) -> Suppression:
@@ -184,10 +237,19 @@ class Deciding:
         self.again = 0
         """How many merge requests are judged again; known at the end."""
         self._about: list[int | Suppression] = []
+        self._acts: list[Act] = []
 
     def concerns(self, about: int | Suppression) -> None:
         """Say what was decided about: a finding by its number, or a suppression."""
         self._about.append(about)
+
+    def note(self, act: Act) -> None:
+        """Say what goes into the audit log, which is written last."""
+        self._acts.append(act)
+
+    def write_log(self) -> None:
+        """Append what was noted."""
+        audit.append_many(self.session, self._acts)
 
     def affected(self) -> tuple[tuple[int, int], ...]:
         """Every open merge request that it concerns."""
@@ -197,9 +259,8 @@ class Deciding:
 @contextmanager
 def deciding(services: Services) -> Iterator[Deciding]:
     """
-    For commands: decide in this, and say what it ``concerns``. Decisions and jobs are one transaction.
-
-    Nothing is kept when the block raises.
+    For commands: decide in this, say what it ``concerns``, and ``note`` it. Decisions, jobs and the audit log are one
+    transaction. Nothing is kept when the block raises.
     """
     opened: list[JobQueue] = []
 
@@ -215,6 +276,7 @@ def deciding(services: Services) -> Iterator[Deciding]:
             work = Deciding(writing)
             yield work
             work.again = judge_again(writing, queue, work.affected(), token=f"decided.{uuid.uuid4().hex}")
+            work.write_log()
     finally:
         for made in opened:
             made.close()

@@ -34,6 +34,7 @@ from bot.domain.protected_branches import covers
 from bot.gitlab.errors import Forbidden, NotFound, Unauthorized
 from bot.gitlab.model import AccessEntry, Member, Project, ProtectedBranch
 from bot.pipeline.engine import JobQueue
+from bot.pipeline.memberships import keep_members
 from bot.pipeline.projects import remember
 from bot.pipeline.submission import submit, token_after
 from bot.pipeline.tampering import forged_statuses, log_incidents, stands_in_place_of_ours, statuses_of
@@ -141,8 +142,9 @@ def check_project(services: Services, queue: JobQueue, job_id: str, project_id: 
     """
     Read a project's settings, store what they amount to, and note what was weakened since the last time.
 
-    Also has its protected branches looked at, and puts statuses right that somebody else posted in our name on merge
-    requests that the gate does not let through. Returns the level as a word, such as ``l1``.
+    Also keeps who its members are, has its protected branches looked at, and puts statuses right that somebody else
+    posted in our name on merge requests that the gate does not let through. Returns the level as a word, such as
+    ``l1``.
     """
     with session(services.store) as reading:
         known = enforcement.stored(reading, project_id)
@@ -150,6 +152,7 @@ def check_project(services: Services, queue: JobQueue, job_id: str, project_id: 
     branches = branches_of(services, seen)
     forged, stained = _forged(services, project_id)
     with write_session(services.store) as writing:
+        keep_members(writing, project_id, seen.members, seen.facts.checked_at or datetime.now(UTC))
         new = [*_store(writing, seen), *(one for one, at in forged if incidents.report(writing, one, at))]
         for branch in branches:
             submit(writing, queue, VerifyBranch(project_id, branch), token=token_after(job_id))

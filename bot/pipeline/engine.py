@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowStatus
 
 from bot.domain.job import JOB_KINDS
+from bot.domain.job_board import MOST_COUNTED, JobState, SeenJob
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,8 @@ BRANCHES = "branches"
 CONVERSATIONS = "conversations"
 """What people wait for: commands, merges. No scan runs there, so nobody waits for one."""
 _QUEUES = (MERGE_REQUESTS, BRANCHES, CONVERSATIONS)
+QUEUES = _QUEUES
+"""Every queue, for those who show them."""
 
 MAX_TAKE_OVERS = 5
 """A job that took its process down so many times is poisoned: it is ended and reported instead of tried for ever."""
@@ -244,6 +248,28 @@ class JobQueue:
             counts[status.queue_name or MERGE_REQUESTS] += 1
         return counts
 
+    def seen(self, states: Collection[JobState], limit: int = MOST_COUNTED) -> tuple[SeenJob, ...]:
+        """
+        Jobs in these states: those that are not over by their age, the oldest first; else the newest first.
+
+        At most ``limit``. One statement. Nothing is changed, and results are not read.
+        """
+        words = [word for state in sorted(states, key=lambda one: one.value) for word in _WORDS[state]]
+        if not words:
+            return ()
+        over = not {JobState.WAITING, JobState.RUNNING} & set(states)
+        rows = self._client.list_workflows(
+            status=words, limit=limit, sort_desc=over, load_input=True, load_output=JobState.FAILED in states
+        )
+        return tuple(_seen(row) for row in rows)
+
+    def find(self, job_id: str) -> tuple[SeenJob, tuple[Any, ...]] | None:
+        """A job of ours with its arguments; None where there is none, or none any more. One statement."""
+        rows = self._client.list_workflows(workflow_ids=[job_id], limit=1, load_input=True, load_output=False)
+        if not rows or rows[0].name not in _WORKFLOWS:
+            return None
+        return _seen(rows[0]), tuple(rows[0].input["args"]) if rows[0].input else ()
+
     def close(self) -> None:
         """Give the database connections back."""
         self._client.destroy()
@@ -353,6 +379,50 @@ class Worker:
 
 
 _WORKFLOWS = frozenset(JOB_KINDS)
+
+_WORDS = {
+    JobState.WAITING: ("ENQUEUED", "DELAYED"),
+    JobState.RUNNING: ("PENDING",),
+    JobState.FAILED: ("ERROR",),
+    JobState.GIVEN_UP: ("CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"),
+    JobState.DONE: ("SUCCESS",),
+}
+_STATES = {word: state for state, words in _WORDS.items() for word in words}
+_OF_MERGE_REQUESTS = frozenset({"scan_merge_request", "sync_merge_request", "close_merge_request", "handle_note"})
+_LONGEST_ERROR = 500
+
+
+def _seen(status: WorkflowStatus) -> SeenJob:
+    arguments = tuple(status.input["args"]) if status.input else ()
+    numbers = [value if type(value) is int else None for value in (*arguments[:2], None, None)]
+    return SeenJob(
+        id=status.workflow_id,
+        kind=status.name,
+        state=_STATES[status.status],
+        queue=status.queue_name or "",
+        # Every job has its project first.
+        project_id=numbers[0] if status.name in _WORKFLOWS else None,
+        iid=numbers[1] if status.name in _OF_MERGE_REQUESTS else None,
+        created_at=_moment(status.created_at) or datetime.fromtimestamp(0, UTC),
+        started_at=_moment(status.dequeued_at),
+        ended_at=_moment(status.completed_at),
+        executor=status.executor_id or "",
+        attempts=status.recovery_attempts or 0,
+        error=_said(status.error),
+        carried_over=bool(status.was_forked_from),
+    )
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _said(error: object) -> str:
+    if error is None:
+        return ""
+    text = str(error).strip()
+    first = text.splitlines()[0] if text else ""
+    return f"{type(error).__name__}: {first}"[:_LONGEST_ERROR] if isinstance(error, BaseException) else first
 
 
 def _engine_url(database_url: str) -> str:

@@ -59,6 +59,7 @@ from bot.store import (
     imports,
     incidents,
     licences,
+    memberships,
     noise,
     projects,
     receipts,
@@ -233,6 +234,7 @@ class Jobs:
                 licences.forget_project(writing, project_id)
                 tracking.forget_project(writing, project_id)
                 noise.forget_project(writing, project_id)
+                memberships.forget_members(writing, project_id)
                 receipts.forget_project(writing, project_id)
                 clearances.forget_project(writing, project_id)
                 watched.forget_project(writing, project_id)

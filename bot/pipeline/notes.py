@@ -33,7 +33,7 @@ from bot.pipeline.submission import submit
 from bot.pipeline.turn import Place, Reply, Turn
 from bot.reports.answers import Said, answers_in, compose
 from bot.services import Services
-from bot.store import commands
+from bot.store import audit, commands
 from bot.store.commands import HandledNote
 from bot.store.engine import session, write_session
 
@@ -201,6 +201,7 @@ class _Note:
             judge_again(writing, lambda: self.queue, sorted(turn.affected), token=f"note.{note.id}")
             for number, job in enumerate(turn.jobs):
                 submit(writing, self.queue, job, token=f"note.{note.id}.{number}")
+            audit.append_many(writing, turn.acts)
         log.info("command", verb=handled.verb, result=handled.result.value, note_id=note.id, actor_id=note.author_id)
         return handled
 

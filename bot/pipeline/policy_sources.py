@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.domain import policy_problems as say
+from bot.domain.audit import Act, Action
 from bot.domain.policy_file import MAX_BYTES
 from bot.domain.policy_layers import (
     POLICY_FILE,
@@ -24,12 +25,13 @@ from bot.domain.policy_layers import (
     sort_out,
     text_of,
 )
+from bot.domain.triage import SYSTEM
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.model import Project
 from bot.pipeline.git import Mirror, branch_ref, branch_refspec
 from bot.pipeline.mirrors import mirror_of
 from bot.services import Services
-from bot.store import policies
+from bot.store import audit, policies
 from bot.store.engine import session, write_session
 from bot.store.locks import only_one
 from bot.store.policies import FILE, GROUP, ORGANISATION, StoredText
@@ -103,6 +105,8 @@ def _refresh(services: Services, wanted: str, now: datetime, then: Callable[[Ses
     with write_session(services.store) as writing:
         policies.replace_texts(writing, texts, project=wanted, commit=commit, at=now)
         then(writing)
+        details = {"before": known.commit if known is not None else None, "after": commit, "groups": len(texts) - 1}
+        audit.append(writing, Act(SYSTEM, None, Action.POLICY_CHANGED, f"policy project {wanted}", details=details))
     log.info("policy project read", project=wanted, commit=commit, groups=len(texts) - 1)
     return True
 

@@ -13,17 +13,20 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.domain.job import CheckProject, JobRequest, RunMergeQueue, SyncMergeRequest, SyncReason
+from bot.errors import ConfigurationError
 from bot.pipeline.engine import JobQueue
 from bot.pipeline.policy_sources import refresh_policies
 from bot.pipeline.submission import submit
 from bot.services import Services
-from bot.store import affected, heads, projects, suppressions, wishes
+from bot.store import affected, audit, daily_counts, desk_items, heads, projects, suppressions, wishes
 from bot.store.engine import session, write_session
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 200
 _STOOD_STILL = timedelta(days=3)
+_CHECK_AGAIN = timedelta(hours=23)
+_MOST_LOGGED = 20
 
 
 def check_projects(services: Services, queue: JobQueue, now: datetime) -> int:
@@ -92,6 +95,41 @@ def follow_policy(services: Services, queue: JobQueue) -> bool:
         log.info("judged by another policy", merge_requests=len(open_ones))
 
     return refresh_policies(services, judge)
+
+
+def keep_desk(services: Services, now: datetime) -> int:
+    """
+    Bring the security desk's rows in line with what no event announces: days pass, snoozing and exceptions end, and
+    the policy wants things mended by another day. Then write down how the projects stand today. Returns how many rows
+    changed with time.
+    """
+    with session(services.store) as reading:
+        known = projects.all_projects(reading)
+    document = services.policy()
+    slas = {}
+    for project in known:
+        try:
+            slas[project.id] = document.for_project(project.path).sla
+        except ConfigurationError as error:
+            # The file of a group above it is wrong: the days that were known go on, and the others are not held up.
+            log.warning("policy not read for the desk", project=project.path, error=str(error).splitlines()[0])
+    desk_items.keep_slas(services.store, slas)
+    changed = desk_items.pass_time(services.store)
+    with write_session(services.store) as writing:
+        daily_counts.keep_day(writing, now)
+    return changed
+
+
+def check_log(services: Services, now: datetime) -> bool:
+    """Check the whole audit log, once a day, for the page that says whether it is whole; whether it was done now."""
+    with session(services.store) as reading:
+        last = audit.last_check(reading)
+    if last is not None and now - last.at < _CHECK_AGAIN:
+        return False
+    verdict = audit.verify(services.store, keep=True)
+    for one in verdict.breaks[:_MOST_LOGGED]:
+        log.error("audit log is broken", what=str(one))
+    return True
 
 
 def _submit(services: Services, queue: JobQueue, jobs: Sequence[JobRequest], token: str) -> None:

@@ -17,7 +17,7 @@ from bot.domain.rule_card import NOISE_DAYS, RuleDossier, RuleRecord, RuleShelf,
 from bot.domain.rule_version import OwnRules
 from bot.pipeline.rule_shelf import cards, samples_of
 from bot.services import Services
-from bot.store import noise, projects, rules, rules_versions
+from bot.store import noise, projects, rules, rules_desk, rules_versions
 from bot.store.engine import session
 from bot.texts import Language
 
@@ -68,6 +68,59 @@ def dossier(
         rate = _rates(reading, now, ids).get(key, RuleNoise(*key, 0, 0))
         months = rules.by_month(reading, key, until=now, project_ids=ids)
     return RuleDossier(RuleRecord(card, use, rate), samples_of(card, version), months)
+
+
+def desk_shelf(services: Services, language: Language, now: datetime, sees: frozenset[int] | None) -> RuleShelf:
+    """
+    Every rule with the numbers of these projects (None for all), as the desk keeps them: see ``bot.store.rules_desk``.
+    """
+    known = under(services.policy().policy, cards(services.organisation_rules(), language))
+    with session(services.store) as reading:
+        uses = rules.uses(reading, project_ids=sees)
+        rates = _rates(reading, now, sees)
+        own = _own(reading, services, _by_path(reading, services, sees))
+    return RuleShelf(
+        tuple(
+            RuleRecord(
+                card,
+                uses.get((card.scanner, card.rule_id), RuleUse(card.scanner, card.rule_id)),
+                rates.get((card.scanner, card.rule_id), RuleNoise(card.scanner, card.rule_id, 0, 0)),
+            )
+            for card in known
+        ),
+        own,
+    )
+
+
+def desk_dossier(
+    services: Services,
+    rule_id: str,
+    scanner: str | None,
+    language: Language,
+    now: datetime,
+    sees: frozenset[int] | None,
+) -> RuleDossier | None:
+    """As ``dossier``, with the numbers that the desk keeps for these projects (None for all)."""
+    version = services.organisation_rules()
+    found = [c for c in cards(version, language) if c.rule_id == rule_id and scanner in (None, c.scanner)]
+    if not found:
+        return None
+    (card,) = under(services.policy().policy, found[:1])
+    key = (card.scanner, card.rule_id)
+    with session(services.store) as reading:
+        use = rules.uses(reading, project_ids=sees, rule=key).get(key, RuleUse(*key))
+        rate = _rates(reading, now, sees).get(key, RuleNoise(*key, 0, 0))
+        months = rules_desk.by_month(reading, key, sees, until=now)
+    return RuleDossier(RuleRecord(card, use, rate), samples_of(card, version), months)
+
+
+def _by_path(reading: Session, services: Services, sees: frozenset[int] | None) -> Sees | None:
+    """Whether the project that the organisation's rules come from may be seen."""
+    if sees is None:
+        return None
+    source = services.settings.rules_project
+    known = projects.find_by_path(reading, source) if source is not None else None
+    return lambda path: known is not None and known.id in sees and path.casefold() == known.path.casefold()
 
 
 def _seen(reading: Session, sees: Sees | None) -> frozenset[int] | None:

@@ -17,17 +17,19 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy.orm import Session
 
+from bot.domain.audit import Act, Action, Word
 from bot.domain.job import SyncMergeRequest, SyncReason
 from bot.domain.rule_shape import MAX_SAMPLE_BYTES
 from bot.domain.rule_version import RuleProblem, RuleVersion, WrongRules
 from bot.errors import ConfigurationError, MergewardenError
+from bot.pipeline.acts import said
 from bot.pipeline.git import branch_ref, branch_refspec
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.rule_reading import Found, files_in, is_wanted, read_version, require_size
 from bot.pipeline.rule_simulation import simulate_rules
 from bot.pipeline.throwaway import throwaway_folder
 from bot.services import Services
-from bot.store import heads, rules_versions
+from bot.store import audit, heads, rules_versions
 from bot.store.engine import session, write_session
 from bot.store.locks import only_one
 from rules import catalog
@@ -127,6 +129,8 @@ def switch_on(services: Services, writing: Session, digest: str, actor: str, rea
                 submit(writing, queue, SyncMergeRequest(project_id, iid, SyncReason.POLICY_CHANGED), token=token)
         finally:
             queue.close()
+    details: dict[str, Word] = {"digest": digest, "reason": said(reason), "merge_requests": len(open_ones)}
+    audit.append(writing, Act(actor, None, Action.RULES_SWITCHED, "rules", details=details))
     log.info("judged by other rules", digest=digest, merge_requests=len(open_ones))
     return True
 

@@ -12,17 +12,19 @@ from datetime import UTC, datetime
 
 import structlog
 
+from bot.domain.audit import Act, Action
 from bot.domain.enforcement import Level
 from bot.domain.incident import Incident, IncidentKind
 from bot.domain.merging import LastVerdict
 from bot.domain.policy import Policy
 from bot.domain.protected_branches import is_protected, protected_names
+from bot.domain.triage import SYSTEM
 from bot.domain.verdict import GateDecision
 from bot.gitlab.errors import NotFound
 from bot.gitlab.markers import MarkerKind, key_of, marker_of
 from bot.gitlab.model import CommitStatus, Discussion, MergeRequest, Note
 from bot.services import Services
-from bot.store import enforcement, incidents, projects, wishes
+from bot.store import audit, enforcement, incidents, projects, wishes
 from bot.store.engine import session, write_session
 from scanners.normalize import clean_text
 
@@ -246,5 +248,21 @@ def _report(services: Services, found: Sequence[tuple[Incident, datetime]]) -> i
         return 0
     with write_session(services.store) as writing:
         new = [incident for incident, at in found if incidents.report(writing, incident, at)]
+        audit.append_many(writing, [_act(one) for one in new if one.kind in _PAST_THE_GATE])
     log_incidents(new)
     return len(new)
+
+
+_PAST_THE_GATE = frozenset({IncidentKind.BREAK_GLASS_MERGE, IncidentKind.MERGED_AROUND, IncidentKind.MERGED_UNCLEARED})
+
+
+def _act(incident: Incident) -> Act:
+    details = {
+        "kind": incident.kind.value,
+        "merge_request": incident.merge_request_iid,
+        "branch": incident.ref,
+        "commit": incident.sha,
+    }
+    # Whoever it was: GitLab says it, and he did not sign in with us.
+    subject = f"merge request {incident.merge_request_iid}"
+    return Act(incident.actor or SYSTEM, None, Action.BREAK_GLASS, subject, incident.project_id, details)

@@ -4,13 +4,14 @@ Carries out one command after another of a note, within the note's transaction. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
+from bot.domain.audit import Act, Action, Word
 from bot.domain.authority import Answer, Person, Request, Ruling, ruling
 from bot.domain.command import DISMISSALS, JUSTIFICATIONS, Command, Misread, Result, Verb
 from bot.domain.job import JobRequest, RunMergeQueue, ScanMergeRequest, ScanReason
@@ -21,6 +22,7 @@ from bot.domain.triage import TriageError, TriageState
 from bot.domain.verdict import Presence, TrackedFinding
 from bot.gitlab.markers import MarkerKind, key_of, marker_of
 from bot.gitlab.model import Discussion, MergeRequest, Note
+from bot.pipeline.acts import decided_act, finding, said, suppression_act
 from bot.pipeline.decisions import (
     affected_merge_requests,
     approve_suppression,
@@ -32,9 +34,10 @@ from bot.pipeline.merge_queue import ask_to_merge, take_back
 from bot.pipeline.people import CannotTell, seen_from_finding
 from bot.reports.answers import Answers, Approvers
 from bot.services import Services
-from bot.store import commands, confirmations, findings, heads, requests, scans, suppressions
+from bot.store import commands, confirmations, findings, heads, judging, requests, scans, suppressions
 from bot.store.commands import ScanTimes
 from bot.store.confirmations import Confirmation
+from bot.store.judging import Asker
 from bot.store.requests import ExceptionRequest
 
 log = structlog.get_logger(__name__)
@@ -68,7 +71,8 @@ class _Subject:
     code: str
     living: tuple[Suppression, ...]
     """Its own exceptions that wait or are in force, for whatever code."""
-    asked: dict[int, ExceptionRequest]
+    asked: dict[int, Asker]
+    """Who asked for them, at the desk or in a merge request."""
     judge: Person
     """Who gave the command. Whoever wrote it on any open merge request would judge his own work on this one as well."""
 
@@ -85,7 +89,7 @@ class _Subject:
 
     def request(self, made: Suppression) -> Request:
         asked = self.asked.get(made.id)
-        return Request(made.created_by, None if asked is None else asked.asked_by_id)
+        return Request(made.created_by, None if asked is None else asked.gitlab_user_id)
 
 
 class _Refusal(Exception):
@@ -113,6 +117,8 @@ class Turn:
         self.affected: set[tuple[int, int]] = set()
         """Merge requests to judge again."""
         self.jobs: list[JobRequest] = []
+        self.acts: list[Act] = []
+        """What goes into the audit log."""
         self._services = services
         self._request = request
         self._place = place
@@ -132,7 +138,7 @@ class Turn:
             if not self._person.may_write:
                 return self._refused(Verb.HELP, ruling(self._person, Verb.RESCAN, self._rules))
             return Reply(Result.MISREAD, self._answers.misread(command))
-        affected, jobs = set(self.affected), list(self.jobs)
+        affected, jobs, acts = set(self.affected), list(self.jobs), list(self.acts)
         try:
             with writing.begin_nested():
                 return self._do(writing, command)
@@ -141,7 +147,7 @@ class Turn:
         except (TriageError, SuppressionError) as error:
             log.info("command was not possible", verb=command.verb.value, error=str(error))
             reply = Reply(Result.REFUSED, self._answers.not_possible(str(error)))
-        self.affected, self.jobs = affected, jobs
+        self.affected, self.jobs, self.acts = affected, jobs, acts
         return reply
 
     def _do(self, writing: Session, command: Command) -> Reply:
@@ -167,6 +173,7 @@ class Turn:
                 asked_by_id=self._person.user_id,
             )
             self.jobs.append(RunMergeQueue(self._project_id, self._request.target_branch))
+            self._did(Action.MERGE_ASKED, f"merge request {self._iid}", {"branch": self._request.target_branch})
             return Reply(Result.REQUESTED)
         if verb is Verb.CANCEL_MERGE:
             if not take_back(writing, project_id=self._project_id, iid=self._iid, by=self._person.username):
@@ -252,6 +259,7 @@ class Turn:
             again=True,
         )
         assert decided.suppression is not None
+        self.acts.append(decided_act(decided, self._project_id, where=f"!{self._iid}"))
         requests.add_request(
             writing,
             ExceptionRequest(
@@ -300,9 +308,10 @@ class Turn:
             if not told.allowed:
                 return self._refused(Verb.CONFIRM, told, subject)
             try:
-                approve_suppression(writing, made.id, actor=self._person.username, now=now)
+                approved = approve_suppression(writing, made.id, actor=self._person.username, now=now)
             except SuppressionError:
                 raise _Refusal(Reply(Result.UNCHANGED, self._answers.meanwhile(subject.number))) from None
+            self.acts.append(self._about(Action.SUPPRESSION_APPROVED, approved))
             self._decided(writing, subject)
             return Reply(Result.DONE)
         in_force = [made for made in subject.living if made.standing(now) is Standing.IN_FORCE]
@@ -338,6 +347,7 @@ class Turn:
                 at=self._now,
             ),
         )
+        self._did(Action.CODE_CONFIRMED, finding(subject.number), {"reason": said(command.reason)})
         self._decided(writing, subject)
         if in_force:
             earlier = in_force[-1]
@@ -368,7 +378,8 @@ class Turn:
             if len(own) < len(subject.living):
                 # Other people's words about the finding stand.
                 for made in own:
-                    revoke_suppression(writing, made.id, actor=self._person.username, now=now)
+                    ended = revoke_suppression(writing, made.id, actor=self._person.username, now=now)
+                    self.acts.append(self._about(Action.SUPPRESSION_REVOKED, ended))
                 self._decided(writing, subject)
                 return Reply(Result.DONE)
         withdrawn = confirmations.withdraw(writing, self._project_id, self._iid, known.id) if told.allowed else 0
@@ -377,7 +388,7 @@ class Turn:
                 return Reply(Result.UNCHANGED, self._answers.nothing_to_take_back(known.id))
             self._decided(writing, subject)
             return Reply(Result.DONE)
-        decide(
+        decided = decide(
             writing,
             known.id,
             state=TriageState.DETECTED,
@@ -388,8 +399,16 @@ class Turn:
             source="merge_request",
             again=True,
         )
+        self.acts.append(decided_act(decided, self._project_id, where=f"!{self._iid}"))
         self._decided(writing, subject)
         return Reply(Result.DONE)
+
+    def _did(self, action: Action, subject: str, details: Mapping[str, Word]) -> None:
+        where: Mapping[str, Word] = {"where": f"!{self._iid}", **details}
+        self.acts.append(Act(self._person.username, None, action, subject, self._project_id, where))
+
+    def _about(self, action: Action, made: Suppression) -> Act:
+        return suppression_act(action, made, actor=self._person.username, more={"where": f"!{self._iid}"})
 
     def _decided(self, writing: Session, subject: _Subject) -> None:
         self.affected.add((self._project_id, self._iid))
@@ -466,7 +485,7 @@ class Turn:
             for made in suppressions.of_finding(writing, number)
             if made.standing(self._now) in (Standing.WAITING, Standing.IN_FORCE)
         )
-        asked = requests.requests_of(writing, [made.id for made in living])
+        asked = judging.askers_of(writing, [made.id for made in living])
         return _Subject(known, sighting, code, living, asked, seen_from_finding(writing, self._person, number))
 
     def _looked_at(self, writing: Session, number: int, sighting: Sighting) -> None:

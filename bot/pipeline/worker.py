@@ -18,20 +18,25 @@ from bot.pipeline.assess import tools_of
 from bot.pipeline.engine import JobQueue, Worker, migrate_engine
 from bot.pipeline.jobs import Jobs
 from bot.pipeline.nightly import renew_baselines
+from bot.pipeline.outgoing import announce_audit_head, announce_endings, send_due, sender_of
 from bot.pipeline.reconcile import reconcile
 from bot.pipeline.reminders import remind
 from bot.pipeline.rounds import (
+    check_log,
     check_projects,
     follow_policy,
     judge_after_endings,
     judge_every_night,
+    keep_desk,
     visit_merge_queues,
 )
 from bot.pipeline.rule_sources import refresh_rules
 from bot.pipeline.throwaway import sweep
 from bot.pipeline.workspace import clear_leftovers
 from bot.services import Services
+from bot.store import idempotency, outgoing
 from bot.store.deliveries import purge_deliveries
+from bot.store.desk_items import rebuild
 from bot.store.engine import session, write_session
 from bot.store.executors import (
     Executor,
@@ -58,6 +63,7 @@ SILENT_SECONDS = 8.0
 _HOUSEKEEPING_SECONDS = 3600.0
 _POLICY_SECONDS = 60.0
 _ROUND_SECONDS = 300.0
+_OUTGOING_SECONDS = 5.0
 _NIGHTLY_SECONDS = 900.0
 """How often it is asked whether anything is due this night."""
 _KEEP_JOBS = timedelta(days=30)
@@ -100,6 +106,8 @@ class WorkerProcess:
             self._every("policy", _POLICY_SECONDS, self._policy, at_once=True),
             self._every("rules", _POLICY_SECONDS, self._rules, at_once=True),
             self._every("round", _ROUND_SECONDS, self._round),
+            self._every("desk", _ROUND_SECONDS, self._desk, at_once=True),
+            self._every("outgoing", _OUTGOING_SECONDS, self._outgoing),
             self._every("housekeeping", _HOUSEKEEPING_SECONDS, self._housekeeping),
             self._every("nightly", _NIGHTLY_SECONDS, self._nightly),
         ]
@@ -183,6 +191,23 @@ class WorkerProcess:
                 check_projects(self._services, self._queue, now)
                 visit_merge_queues(self._services, self._queue, now)
                 judge_after_endings(self._services, self._queue, now)
+                announce_endings(self._services, now)
+                announce_audit_head(self._services, now)
+                check_log(self._services, now)
+
+    def _outgoing(self) -> None:
+        with only_one(self._services.store, "outgoing") as mine:
+            if mine:
+                send_due(self._services, sender_of(self._services))
+
+    def _desk(self) -> None:
+        with only_one(self._services.store, "desk") as mine:
+            if mine:
+                # A store of an earlier release has no rows yet; one statement where there is nothing to do.
+                rebuilt = rebuild(self._services.store)
+                if rebuilt:
+                    log.info("desk rebuilt", findings=rebuilt)
+                keep_desk(self._services, datetime.now(UTC))
 
     def _housekeeping(self) -> None:
         store, now = self._services.store, datetime.now(UTC)
@@ -197,6 +222,8 @@ class WorkerProcess:
                 (purge_refs, _KEEP_SCANS),
                 (purge_commented, _KEEP_SCANS),
                 (purge_snapshots, _KEEP_SCANS),
+                (outgoing.purge_deliveries, _KEEP_DELIVERIES),
+                (idempotency.purge, idempotency.KEEP),
             ):
                 removed = 1
                 while removed and not self._stop.is_set():

@@ -1,4 +1,4 @@
-"""One workshop for all tests of the pipeline."""
+"""One workshop for all tests of a module: what is done at night is done for every project of the workshop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.pipeline.workshop import Workshop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     made = Workshop(tmp_path_factory.mktemp("workshop"))
     made.start()
