@@ -209,6 +209,11 @@ class Wording:
         value = reason.value if isinstance(reason, GapReason) else reason
         return known.get(value, value)
 
+    def marked(self, text: str) -> str:
+        """A text of a table that ``N_`` marked, in this language."""
+        look_up = self.t.gettext
+        return look_up(text)
+
     def said(self, sentence: str) -> str:
         """An explanation, a reason or a gap's detail, all put down in English; as it is when it is none of ours."""
         return translate(sentence, self.t.gettext)

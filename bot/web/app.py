@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -44,7 +44,8 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
         "frame-ancestors 'none'; base-uri 'none'",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
+        # Not "no-referrer": browsers would then hide the origin of our own forms as well, which is checked.
+        "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "no-store",
@@ -69,6 +70,10 @@ class WebDependencies:
     """None for an application without pages of rules."""
     receipts: ReceiptDependencies | None = None
     """None for an application that shows no receipts."""
+    pages: Callable[[FastAPI], None] | None = None
+    """Puts the desk's pages into it, before the older pages; None for an application without the desk."""
+    desk_api: Callable[[FastAPI], None] | None = None
+    """Puts the desk's API into it, after the older routes of the API."""
     hook: HookDependencies | None = None
     """None where no pre-receive hook asks."""
     lifespan: Lifespan[FastAPI] | None = None
@@ -107,6 +112,8 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
     app.add_route("/healthz", healthz, methods=["GET"])
     app.add_route("/readyz", readyz_endpoint(Readiness(dependencies.checks)), methods=["GET"])
     app.add_route("/metrics", metrics_endpoint(dependencies.webhook.metrics, dependencies.queue_depth), methods=["GET"])
+    if dependencies.pages is not None:
+        dependencies.pages(app)
     if dependencies.api is not None:
         add_api(app, dependencies.api)
     if dependencies.projects is not None:
@@ -117,4 +124,6 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         add_receipts(app, dependencies.receipts)
     if dependencies.hook is not None:
         add_hook(app, dependencies.hook)
+    if dependencies.desk_api is not None:
+        dependencies.desk_api(app)
     return app

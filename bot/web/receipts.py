@@ -2,7 +2,8 @@
 ``GET /receipts/{id}``: a receipt as the signed document; as a page for whoever asks for HTML, or for ``{id}.html``.
 
 A receipt's id cannot be guessed, but it stands in merge requests, so it opens nothing by itself: as for a finding's
-page, a token that reads the project has to come with it, as ``Bearer`` or as the password of HTTP Basic.
+page, a session or a token that reads the project has to come with it, the token as ``Bearer`` or as the password of
+HTTP Basic.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -17,8 +19,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from bot.domain.access import Scope
-from bot.web.api.access import BASIC, BEARER, Door, basic_password, bearer
+from bot.web.api.access import BASIC, BEARER, Door
 from bot.web.api.problems import Problem
 from bot.web.api.routes import Counter, guarded
 
@@ -52,9 +53,8 @@ def add_receipts(app: FastAPI, dependencies: ReceiptDependencies) -> None:
     async def one(request: Request, counter: Counter) -> Response:
         name = str(request.path_params["name"])
         as_page = name.endswith(".html") or _wants_page(request)
-        text = bearer(request) or basic_password(request)
         challenge = BASIC if as_page else BEARER
-        token = await anyio.to_thread.run_sync(dependencies.door.admit, text, Scope.READ, challenge)
+        token = await anyio.to_thread.run_sync(partial(dependencies.door.admit_reader, request, challenge, either=True))
         counter.facts["by"] = token.actor
         receipt_id = name.removesuffix(".html")
         found = None

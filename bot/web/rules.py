@@ -1,7 +1,7 @@
 """
 The rules and how they did here: ``GET /rules`` and ``/rules/{id}`` as pages, the same below ``/api/v1`` for programs.
 
-A token that reads has to come with each; the numbers are those of the projects that it is good for.
+A session or a token that reads has to come with each; the numbers are those of the projects that it is good for.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from bot.domain.access import ApiToken, Scope
 from bot.domain.rule_card import RuleFilter, UnknownRuleFilter
-from bot.web.api.access import BASIC, BEARER, Door, basic_password, bearer
+from bot.web.api.access import BASIC, BEARER, Admitted, Door
 from bot.web.api.problems import Problem
 from bot.web.api.routes import Counter, guarded
 
@@ -88,14 +87,13 @@ def add_rules(app: FastAPI, dependencies: RuleDependencies) -> None:
     app.add_route("/rules/{rule}", guarded(rule_page), methods=["GET"])
 
 
-async def _admitted(dependencies: RuleDependencies, request: Request, counter: Counter, basic: bool) -> ApiToken:
-    text, challenge = (basic_password(request), BASIC) if basic else (bearer(request), BEARER)
-    token = await anyio.to_thread.run_sync(dependencies.door.admit, text, Scope.READ, challenge)
+async def _admitted(dependencies: RuleDependencies, request: Request, counter: Counter, basic: bool) -> Admitted:
+    token = await anyio.to_thread.run_sync(dependencies.door.admit_reader, request, BASIC if basic else BEARER)
     counter.facts["by"] = token.actor
     return token
 
 
-def _sees(token: ApiToken) -> Sees:
+def _sees(token: Admitted) -> Sees:
     return None if token.covers_everything else token.covers
 
 

@@ -1,0 +1,1 @@
+"""The desk's pages: each module has ``routes(desk)`` and is listed in ``bot.web.desk``."""
