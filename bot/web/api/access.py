@@ -11,16 +11,19 @@ import base64
 import binascii
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import quote
 
 import structlog
 from starlette.requests import Request
 
 from bot.domain.access import ApiToken, Scope
+from bot.domain.roles import PERMISSIONS, Permission, Principal
 from bot.gitlab.errors import GitLabError
 from bot.services import Services
-from bot.store import tokens
+from bot.store import memberships, principals, tokens
 from bot.store.engine import session, write_session
 from bot.store.projects import Project, UnknownProject
 from bot.web.api.problems import Problem
@@ -28,26 +31,109 @@ from bot.web.api.problems import Problem
 log = structlog.get_logger("mergewarden.api")
 
 _LONGEST_HEADER = 1000
+SESSION_COOKIE = "__Host-mergewarden"
+"""Browsers take it only with Secure and for this host alone. https://developer.mozilla.org/docs/Web/HTTP/Cookies"""
 BEARER = 'Bearer realm="Mergewarden"'
 BASIC = 'Basic realm="Mergewarden", charset="UTF-8"'
 
 
+class Admitted(Protocol):
+    """Somebody who was let in: an ``ApiToken`` that an operator made, or a ``PersonPass``."""
+
+    @property
+    def actor(self) -> str:
+        """How he is named where something was done by him."""
+        ...
+
+    @property
+    def covers_everything(self) -> bool:
+        """Whether every project is open to him, those to come included."""
+        ...
+
+    def covers(self, project_path: str) -> bool:
+        """Whether the project with this full path is open to him."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPass:
+    """A person, by his session or by a token of his, for one request."""
+
+    actor: str
+    paths: frozenset[str] | None
+    """Full paths that are open to him, in small letters; None for all."""
+
+    @property
+    def covers_everything(self) -> bool:
+        """Whether every project is open to him."""
+        return self.paths is None
+
+    def covers(self, project_path: str) -> bool:
+        """Whether the project with this full path is open to him."""
+        return self.paths is None or project_path.casefold() in self.paths
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Checks tokens and projects. Its methods ask the store, so they run in a thread."""
+    """Checks tokens, sessions and projects. Its methods ask the store, so they run in a thread."""
 
     services: Services
     find_project: Callable[[str], Project]
     """By number or full path. Raises ``UnknownProject`` and ``GitLabError``."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    who: Callable[[str, datetime], Principal | None] | None = None
+    """Whose session a cookie is; None where nobody has one."""
 
-    def admit(self, text: str | None, scope: Scope, challenge: str) -> ApiToken:
+    def admit_reader(self, request: Request, challenge: str, *, either: bool = False) -> Admitted:
+        """
+        Whoever comes to read: with a token as the challenge asks for it, or ``either`` way, or with a session.
+
+        Raises ``Problem`` as ``admit`` does; a browser that brings nothing is sent to the sign-in page (303).
+        """
+        text = bearer(request) if challenge == BEARER else basic_password(request)
+        if text is None and either:
+            text = bearer(request) or basic_password(request)
+        if text is not None or self.who is None or "authorization" in request.headers:
+            return self.admit(text, Scope.READ, challenge)
+        cookie = request.cookies.get(SESSION_COOKIE, "")
+        principal = self.who(cookie, self.now()) if cookie else None
+        if principal is not None:
+            if not principal.may(Permission.READ):
+                raise Problem(403, "your roles show no project", "An administrator can grant one that does.")
+            return self._pass(principal, Permission.READ)
+        if challenge == BASIC and "text/html" in request.headers.get("accept", ""):
+            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            place = f"/sign-in?next={quote(wanted[:2000], safe='')}"
+            raise Problem(303, "one has to sign in first", headers={"Location": place})
+        return self.admit(None, Scope.READ, challenge)
+
+    def _pass(self, principal: Principal, permission: Permission) -> PersonPass:
+        if principal.everything and any(permission in PERMISSIONS[role] for role in principal.instance_roles):
+            return PersonPass(principal.actor, None)
+        with session(self.services.store) as reading:
+            paths = memberships.project_paths(reading)
+        open_to_him = frozenset(path.casefold() for number, path in paths if principal.may(permission, number))
+        return PersonPass(principal.actor, open_to_him)
+
+    def _of_person(self, token: ApiToken, scope: Scope, now: datetime) -> PersonPass | None:
+        with session(self.services.store) as reading:
+            principal = principals.of_token(reading, token, now)
+        if principal is None:
+            return None
+        # A report that leaves something out mends it, so handing one in is for those who may decide.
+        permission = Permission.DECIDE if scope is Scope.IMPORT else Permission.READ
+        return self._pass(replace(principal, limits=None), permission)
+
+    def admit(self, text: str | None, scope: Scope, challenge: str) -> Admitted:
         """The token behind this text. Raises ``Problem``: 401 where it opens nothing, 403 where it lacks the scope."""
         now = self.now()
-        found = None
+        found, of_person = None, None
         if text is not None:
             with session(self.services.store) as reading:
                 found = tokens.find_token(reading, text, now)
+        if found is not None and found.person_id is not None:
+            of_person = self._of_person(found, scope, now)
+            found = found if of_person is not None else None
         if found is None:
             raise Problem(
                 401,
@@ -61,9 +147,9 @@ class Door:
                 tokens.mark_used(writing, found.id, now)
         if scope not in found.scopes:
             raise Problem(403, f"the token lacks the scope {scope.value}", "Make one that has it.")
-        return found
+        return of_person or found
 
-    def project(self, name: str, token: ApiToken) -> Project:
+    def project(self, name: str, token: Admitted) -> Project:
         """
         The project of this number or full path, if the token is good for it. Raises ``Problem``.
 

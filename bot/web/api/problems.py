@@ -6,11 +6,15 @@ Besides the members of the RFC an answer may have ``hint`` (how to mend it) and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 
 from starlette.responses import JSONResponse, Response
 
 from bot.domain.intake import WrongIntake
+from bot.domain.triage_filter import FilterError
+from bot.domain.workflow import Fault, WorkflowError
 from bot.errors import ConfigurationError, MergewardenError
 from bot.store.engine import transient
 from bot.store.projects import UnknownProject
@@ -29,12 +33,29 @@ class Problem(MergewardenError):
         self.status = status
         self.field = field
         self.headers = headers or {}
+        self.errors: Sequence[Mapping[str, str]] = ()
+        """Of input with several faults: where each is, and what is wrong."""
+
+
+_STATUS_OF: Mapping[Fault, int] = MappingProxyType(
+    {
+        Fault.NOT_FOUND: 404,
+        Fault.FORBIDDEN: 403,
+        Fault.CONFLICT: 409,
+        Fault.INVALID: 422,
+        Fault.UNAVAILABLE: 502,
+    }
+)
 
 
 def problem_of(error: Exception) -> Problem | None:
     """What went wrong as something to answer; None for a fault of ours, of which strangers learn nothing."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, WorkflowError):
+        return Problem(_STATUS_OF[error.fault], str(error), error.hint)
+    if isinstance(error, FilterError):
+        return Problem(422, str(error), error.hint)
     if isinstance(error, WrongIntake):
         return Problem(400, str(error), error.hint, field=error.field)
     if isinstance(error, UnknownProject):
@@ -63,4 +84,6 @@ def answer(problem: Problem) -> Response:
         "detail": str(problem),
     }
     document |= {name: value for name, value in (("hint", problem.hint), ("field", problem.field)) if value}
+    if problem.errors:
+        document["errors"] = [dict(one) for one in problem.errors]
     return JSONResponse(document, problem.status, problem.headers, media_type=CONTENT_TYPE)

@@ -25,13 +25,13 @@ from fastapi import FastAPI
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from bot.domain.access import ApiToken, Scope
+from bot.domain.access import Scope
 from bot.domain.intake import Intake, TakeIn, TakenIn, WrongIntake, intake_of
 from bot.store import imports
 from bot.store.engine import session
 from bot.store.imports import RecordedImport
 from bot.store.projects import Project
-from bot.web.api.access import BASIC, BEARER, Door, basic_password, bearer
+from bot.web.api.access import BASIC, BEARER, Admitted, Door, bearer
 from bot.web.api.problems import Problem, answer, problem_of
 from bot.web.api.upload import UploadLimits, receive, too_large
 
@@ -149,7 +149,7 @@ class _Api:
         return JSONResponse(document, 200 if outcome.repeated else 201, {"Location": location})
 
     async def _received(
-        self, request: Request, project: Project, intake: Intake, token: ApiToken, packed: bool, counter: Counter
+        self, request: Request, project: Project, intake: Intake, token: Admitted, packed: bool, counter: Counter
     ) -> TakenIn:
         with self._dependencies.scratch() as folder:
             place = folder / "report"
@@ -157,7 +157,7 @@ class _Api:
             # Not abandoned when the sender goes away: what has begun is stored whole, and the file stays until then.
             return await anyio.to_thread.run_sync(partial(self._import, place, project.id, intake, token))
 
-    def _import(self, place: Path, project_id: int, intake: Intake, token: ApiToken) -> TakenIn:
+    def _import(self, place: Path, project_id: int, intake: Intake, token: Admitted) -> TakenIn:
         if self._take_in is None:
             self._take_in = self._dependencies.take_in()
         return self._take_in(place, project_id, intake, actor=token.actor)
@@ -195,8 +195,7 @@ class _Api:
     async def page(self, request: Request, counter: Counter) -> Response:
         """``GET /projects/{number}/findings/{number}``, for a browser: it asks its user for the token as password."""
         name = str(request.path_params["project"])
-        password = basic_password(request)
-        token = await anyio.to_thread.run_sync(self._door.admit, password, Scope.READ, BASIC)
+        token = await anyio.to_thread.run_sync(self._door.admit_reader, request, BASIC)
         counter.facts["by"] = token.actor
         if not _NUMBER.fullmatch(name):
             raise Problem(404, "a finding's page is named by the numbers of its project and its own")
@@ -209,7 +208,7 @@ class _Api:
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
-    async def _admitted(self, request: Request, scope: Scope, counter: Counter) -> tuple[ApiToken, Project]:
+    async def _admitted(self, request: Request, scope: Scope, counter: Counter) -> tuple[Admitted, Project]:
         token = await anyio.to_thread.run_sync(self._door.admit, bearer(request), scope, BEARER)
         counter.facts["by"] = token.actor
         name = str(request.path_params["project"])

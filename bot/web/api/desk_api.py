@@ -1,0 +1,38 @@
+"""What the desk's API works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.job_board import JobState, SeenJob
+from bot.domain.known import Dossier
+from bot.domain.workflow import Workflow
+from bot.services import Services
+from bot.store.desk_reads import Reading
+from bot.web.api.guard import Limits
+from bot.web.entry import Entry
+
+
+class ListJobs(Protocol):
+    """The newest jobs of some states; ``bot.pipeline.engine.JobQueue.seen``."""
+
+    def __call__(self, states: Sequence[JobState], limit: int) -> Sequence[SeenJob]:
+        """See there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeskApi:
+    """Everything that asks the store runs in a thread."""
+
+    services: Services
+    entry: Entry
+    workflow: Workflow
+    dossier: Callable[[Reading, int, datetime], Dossier | None]
+    """Everything about a finding: ``bot.pipeline.decisions.dossier``, which the web does not know."""
+    jobs: ListJobs | None = None
+    """None where there is no engine; then there are no routes about jobs."""
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,530 @@
+"""
+What every call of the desk's API goes through, whatever it is about: who comes and whether he may, how often, whether
+it was sent before, whether he has the answer already, and which fields he wants.
+
+A route says what it needs with ``needs``; the class of all routes, ``DeskRoute``, sees to it before FastAPI reads the
+input. So a stranger learns nothing from a message about his input, and no route can forget to ask.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+from typing import Annotated, Any, get_args, get_origin
+from urllib.parse import urlencode
+
+import anyio.to_thread
+import structlog
+from fastapi import Depends, Query
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from pydantic import BaseModel
+from starlette.datastructures import FormData, Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Message
+
+from bot.domain.roles import Kind, Permission, Principal
+from bot.services import Services
+from bot.store import idempotency
+from bot.store.engine import write_session
+from bot.web.api.access import BEARER, bearer
+from bot.web.api.problems import CONTENT_TYPE, Problem, answer, problem_of
+from bot.web.entry import (
+    CSRF_HEADER,
+    MAX_BODY,
+    Credentials,
+    Entry,
+    Visit,
+    Visitor,
+    check_csrf,
+    language_of,
+    may_not,
+    session_cookie,
+    set_session,
+)
+
+log = structlog.get_logger("mergewarden.api")
+
+READS_PER_MINUTE = 600
+WRITES_PER_MINUTE = 120
+EXPORTS_PER_MINUTE = 10
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PERMISSION = "x-permission"
+_COUNTS_AS = "x-rate-limit"
+_SHOWN_ONCE = "x-shown-once"
+_KEY_HEADER = "idempotency-key"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_FIELDS = re.compile(r"[a-z_]{1,40}(?:,[a-z_]{1,40}){0,49}")
+_KEPT_HEADERS = ("content-type", "location", "etag")
+_WAIT_SECONDS = 2
+
+
+def needs(
+    permission: Permission | None, *, counts_as: str = "", shown_once: bool = False, **more: Any
+) -> dict[str, Any]:
+    """
+    Arguments of a route: what the caller has to be allowed, in any project; None for everybody who is known.
+
+    ``counts_as`` is ``export`` for what is expensive. ``shown_once``: the answer holds a secret, so it is not kept for
+    a second request with the same idempotency key.
+    """
+    extra: dict[str, Any] = {_PERMISSION: permission.value if permission is not None else "none"}
+    if counts_as:
+        extra[_COUNTS_AS] = counts_as
+    if shown_once:
+        extra[_SHOWN_ONCE] = True
+    return {"openapi_extra": extra, **more}
+
+
+# --- how often --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many calls one token or person may make in a minute."""
+
+    reads: int = READS_PER_MINUTE
+    writes: int = WRITES_PER_MINUTE
+    exports: int = EXPORTS_PER_MINUTE
+
+
+class RateLimits:
+    """Counts calls in memory: one process answers, and a restart forgives."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._items: Mapping[str, RateLimitItem] = MappingProxyType(
+            {
+                "read": RateLimitItemPerMinute(limits.reads),
+                "write": RateLimitItemPerMinute(limits.writes),
+                "export": RateLimitItemPerMinute(limits.exports),
+            }
+        )
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()
+
+    def take(self, kind: str, who: str) -> dict[str, str]:
+        """Count a call; the headers that say what is left. Raises ``Problem`` 429."""
+        item = self._items[kind]
+        with self._lock:
+            allowed = self._limiter.hit(item, kind, who)
+            stats = self._limiter.get_window_stats(item, kind, who)
+        wait = max(1, round(stats.reset_time - time.time()))
+        # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+        headers = {
+            "RateLimit-Policy": f'"{kind}";q={item.amount};w={item.get_expiry()}',
+            "RateLimit": f'"{kind}";r={stats.remaining};t={wait}',
+        }
+        if not allowed:
+            raise Problem(
+                429,
+                f"more than {item.amount} {kind} calls in a minute",
+                "Wait as Retry-After says.",
+                headers={**headers, "Retry-After": str(wait)},
+            )
+        return headers
+
+
+# --- what a route can ask for -----------------------------------------------------------------------------------------
+
+
+def _visit(request: Request) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+Caller = Annotated[Visit, Depends(_visit)]
+"""Who calls: the first parameter of every route."""
+
+
+def fields_parameter(
+    fields: Annotated[
+        str | None,
+        Query(
+            pattern=f"^(?:{_FIELDS.pattern})$",
+            max_length=1_000,
+            description="Names of the fields to answer with, with commas between; all without it.",
+            examples=["id,title"],
+        ),
+    ] = None,
+) -> str | None:
+    """Declares ``fields``; ``DeskRoute`` carries it out."""
+    return fields
+
+
+LIMIT = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+CURSOR = Annotated[
+    str | None, Query(max_length=400, description="Where the page before ended: take it from `next` as it is.")
+]
+
+
+def cursor_text(place: object) -> str:
+    """A place in a list as what callers hand back; not for them to read."""
+    return base64.urlsafe_b64encode(str(place).encode()).rstrip(b"=").decode()
+
+
+def cursor_of(text: str | None) -> str | None:
+    """The inverse of ``cursor_text``; None for None. Raises ``Problem`` 422."""
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError, UnicodeError):
+        raise bad_cursor() from None
+
+
+def number_cursor(text: str | None) -> int | None:
+    """The same for lists whose place is a number."""
+    place = cursor_of(text)
+    if place is None:
+        return None
+    if not re.fullmatch("-?[0-9]{1,18}", place, re.ASCII):
+        raise bad_cursor()
+    return int(place)
+
+
+def bad_cursor() -> Problem:
+    """The answer to a cursor that none of our answers had."""
+    return Problem(422, "the cursor is none of ours", "Take it from `next` as it is.", field="cursor")
+
+
+def tag_of(content: bytes) -> str:
+    """A strong ETag."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def expect_tag(headers: Headers, tag: str) -> None:
+    """Raise ``Problem`` 412 when ``If-Match`` names another state than this."""
+    given = headers.get("if-match", "")
+    # Weak tags never match here: https://www.rfc-editor.org/rfc/rfc9110#name-if-match
+    if given and given.strip() != "*" and tag not in [one.strip() for one in given.split(",")]:
+        raise Problem(412, "it was changed since you read it", "Read it again, and decide about what it is now.")
+
+
+# --- the route --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Gate:
+    """What all routes share; ``app.state.gate`` of the API's application."""
+
+    services: Services
+    entry: Entry
+    limits: RateLimits = field(default_factory=lambda: RateLimits(Limits()))
+
+
+Original = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class DeskRoute(APIRoute):
+    """A route of the desk's API."""
+
+    def get_route_handler(self) -> Original:
+        """FastAPI's handler with everything around it."""
+        original = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            return await guarded_call(request, partial(self._call, original))
+
+        return handler
+
+    async def _call(self, original: Original, request: Request, facts: dict[str, object]) -> Response:
+        gate: Gate = request.app.state.gate
+        extra = self.openapi_extra or {}
+        visitor = await _visitor(gate.entry, request, facts)
+        writes = request.method not in _SAFE
+        if writes and visitor.principal.kind is Kind.SESSION:
+            gate.entry.check_origin(request)
+            check_csrf(visitor.csrf, request.headers.get(CSRF_HEADER, ""))
+        left = gate.limits.take(extra.get(_COUNTS_AS) or ("write" if writes else "read"), who(visitor.principal))
+        word = extra.get(_PERMISSION, "none")
+        if word != "none" and not visitor.principal.may(Permission(word)):
+            raise _with(may_not(Permission(word)), left)
+        try:
+            _check_address(request)
+            request = await _read_whole(request) if writes else request
+            request.state.visit = _visit_of(gate.entry, request, visitor, writes)
+            if writes and _KEY_HEADER in request.headers:
+                response = await self._once(gate, original, request, visitor.principal, bool(extra.get(_SHOWN_ONCE)))
+            else:
+                response = await self._answered(original, request)
+        except Problem as problem:
+            raise _with(problem, left) from problem
+        response.headers.update(left)
+        if visitor.cookie is not None:
+            set_session(response, visitor.cookie)
+        return response
+
+    async def _answered(self, original: Original, request: Request) -> Response:
+        wanted = request.query_params.get("fields") if request.method == "GET" else None
+        response = await original(request)
+        body = getattr(response, "body", None)
+        if not isinstance(body, bytes) or response.headers.get("content-type") != "application/json":
+            return response
+        if response.status_code == 200 and request.method == "GET":
+            document = json.loads(body)
+            if isinstance(document, dict) and document.get("next"):
+                document["next"] = _next_page(request, document["next"])
+                response.headers["Link"] = f'<{document["next"]}>; rel="next"'
+            if wanted:
+                document = self._selected(document, wanted.split(","))
+            body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+            response.body = body
+            response.headers["Content-Length"] = str(len(body))
+            if wanted or "etag" not in response.headers:
+                response.headers["ETag"] = tag_of(body)
+            # Ask each time, and be told in two hundred bytes that nothing changed.
+            response.headers["Cache-Control"] = "private, no-cache"
+            response.headers["Vary"] = "Authorization, Cookie"
+            if _has_it(request.headers.get("if-none-match", ""), response.headers["etag"]):
+                kept = {name: response.headers[name] for name in ("etag", "cache-control", "vary")}
+                return Response(status_code=304, headers=kept)
+        return response
+
+    def _selected(self, document: Any, names: Sequence[str]) -> Any:
+        known = _names_of(self.response_model)
+        if strange := [name for name in names if name not in known]:
+            raise Problem(
+                422, f"there is no field {strange[0]}", f"There are: {', '.join(sorted(known))}.", field="fields"
+            )
+        if isinstance(document, dict) and isinstance(document.get("items"), list):
+            return {**document, "items": [{n: item[n] for n in names} for item in document["items"]]}
+        return {name: document[name] for name in names}
+
+    async def _once(
+        self, gate: Gate, original: Original, request: Request, principal: Principal, shown_once: bool
+    ) -> Response:
+        given = request.headers[_KEY_HEADER]
+        if not _KEY.fullmatch(given):
+            raise Problem(400, "an idempotency key has 1 to 255 printable ASCII characters", field="Idempotency-Key")
+        key = _digest(who(principal), given)
+        asked = _digest(request.method, request.url.path, request.url.query, await request.body())
+        claim = partial(_claim, gate, key, asked)
+        known = await anyio.to_thread.run_sync(claim)
+        if known is not None:
+            return _replayed(known, asked)
+        kept = False
+        try:
+            response = await self._answered(original, request)
+            body = getattr(response, "body", None)
+            # A fault of ours, and what was only too early, may be sent again.
+            if isinstance(body, bytes) and response.status_code < 500:
+                headers = {n: response.headers[n] for n in _KEPT_HEADERS if n in response.headers}
+                what = {"body": None if shown_once else body.decode(), "headers": headers}
+                await anyio.to_thread.run_sync(partial(_finish, gate, key, response.status_code, what))
+                kept = True
+            return response
+        except Exception as error:
+            problem = as_problem(error)
+            if problem is not None and problem.status < 500 and problem.status not in (409, 412):
+                refusal = answer(problem)
+                what = {"body": bytes(refusal.body).decode(), "headers": {"content-type": CONTENT_TYPE}}
+                await anyio.to_thread.run_sync(partial(_finish, gate, key, problem.status, what))
+                kept = True
+            raise
+        finally:
+            if not kept:
+                await anyio.to_thread.run_sync(partial(_release, gate, key))
+
+
+async def guarded_call(request: Request, call: Callable[[Request, dict[str, object]], Awaitable[Response]]) -> Response:
+    """Turns what goes wrong into an answer, and logs one line per request; never its token or key."""
+    started, status = time.perf_counter(), 500
+    facts: dict[str, object] = {}
+    try:
+        response = await call(request, facts)
+        status = response.status_code
+    except ClientDisconnect:
+        status = 400
+        facts["error"] = "the sender went away"
+        response = Response(status_code=400)
+    except Exception as error:
+        problem = as_problem(error)
+        if problem is None:
+            log.exception("the request could not be answered", error_type=type(error).__name__)
+            problem = Problem(500, "this is a fault of Mergewarden; its log says more")
+        status = problem.status
+        facts["error"] = str(problem)
+        if status == 503:
+            facts["cause"] = f"{type(error).__name__}: {error}"
+        response = answer(problem)
+    finally:
+        level = log.info if status < 400 else log.warning
+        seconds = round(time.perf_counter() - started, 3)
+        level("api request", method=request.method, status=status, seconds=seconds, **facts)
+    return response
+
+
+def as_problem(error: Exception) -> Problem | None:
+    """What went wrong as an answer; None for a fault of ours."""
+    if isinstance(error, RequestValidationError):
+        return _invalid(error.errors())
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+    return problem_of(error)
+
+
+def who(principal: Principal) -> str:
+    """Whose calls are counted together."""
+    if principal.token_id is not None:
+        return f"token {principal.token_id}"
+    return f"person {principal.person_id}" if principal.person_id is not None else f"actor {principal.actor}"
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+async def _visitor(entry: Entry, request: Request, facts: dict[str, object]) -> Visitor:
+    token = bearer(request)
+    credentials = Credentials(None if token else session_cookie(request), token)
+    found = None
+    if credentials.session is not None or credentials.token is not None:
+        found = await anyio.to_thread.run_sync(entry.doorman.visitor, credentials, entry.clock())
+    if found is None:
+        raise Problem(
+            401,
+            "a valid API token is needed",
+            "Make one on the page /tokens, or with: mergewarden token create",
+            headers={"WWW-Authenticate": BEARER},
+        )
+    facts["by"] = found.principal.actor
+    return found
+
+
+def _visit_of(entry: Entry, request: Request, visitor: Visitor, writes: bool) -> Visit:
+    headers = request.headers
+    return Visit(
+        principal=visitor.principal,
+        language=visitor.language or language_of(request, entry.language),
+        csrf=visitor.csrf,
+        now=entry.clock(),
+        address=request.client.host[:64] if request.client else "",
+        path=request.url.path,
+        query=request.query_params,
+        params=MappingProxyType(dict(request.path_params)),
+        form=FormData(),
+        headers=headers,
+        method=request.method,
+        confirm=entry.doorman.confirm if writes else None,
+    )
+
+
+def _check_address(request: Request) -> None:
+    """Raise ``Problem`` 422 for a NUL in the address: no name has one, and PostgreSQL takes none."""
+    if "\x00" in request.scope["path"]:
+        raise Problem(422, "the address has a NUL character")
+    for name, value in request.query_params.multi_items():
+        if "\x00" in value or "\x00" in name:
+            raise Problem(422, "the parameter has a NUL character", field=name.replace("\x00", "?")[:100])
+
+
+async def _read_whole(request: Request) -> Request:
+    """The same request with its body in memory. Raises ``Problem`` 413 for one that is too large."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise Problem(413, f"the request is larger than {MAX_BODY} bytes")
+        chunks.append(chunk)
+    message: Message = {"type": "http.request", "body": b"".join(chunks), "more_body": False}
+
+    async def again() -> Message:
+        return message
+
+    return Request(request.scope, again)
+
+
+def _with(problem: Problem, headers: Mapping[str, str]) -> Problem:
+    problem.headers = {**headers, **problem.headers}
+    return problem
+
+
+def _invalid(errors: Iterable[Any]) -> Problem:
+    found = []
+    for error in list(errors)[:20]:
+        place = [str(part) for part in error.get("loc", ())]
+        found.append({"in": place[0] if place else "body", "name": ".".join(place[1:])[:200], "detail": error["msg"]})
+    problem = Problem(422, f"the request has {len(found)} fault{'s' if len(found) != 1 else ''}", "See errors.")
+    problem.errors = found
+    return problem
+
+
+def _names_of(model: Any) -> frozenset[str]:
+    if get_origin(model) is list:
+        model = get_args(model)[0]
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return frozenset()
+    if (items := model.model_fields.get("items")) is not None and get_args(items.annotation):
+        return _names_of(get_args(items.annotation)[0])
+    return frozenset(field.serialization_alias or name for name, field in model.model_fields.items())
+
+
+def _next_page(request: Request, cursor: str) -> str:
+    pairs = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+    return f"{request.url.path}?{urlencode([*pairs, ('cursor', cursor)])}"
+
+
+def _has_it(given: str, tag: str) -> bool:
+    tags = [one.strip().removeprefix("W/") for one in given[:2_000].split(",")]
+    return "*" in tags or tag.removeprefix("W/") in tags
+
+
+def _claim(gate: Gate, key: str, asked: str) -> idempotency.Kept | None:
+    with write_session(gate.services.store) as writing:
+        return idempotency.claim(writing, key, asked, gate.entry.clock())
+
+
+def _finish(gate: Gate, key: str, status: int, what: Mapping[str, Any]) -> None:
+    with write_session(gate.services.store) as writing:
+        idempotency.finish(writing, key, status, what)
+
+
+def _release(gate: Gate, key: str) -> None:
+    with write_session(gate.services.store) as writing:
+        idempotency.release(writing, key)
+
+
+def _replayed(known: idempotency.Kept, asked: str) -> Response:
+    if known.request != asked:
+        raise Problem(
+            422,
+            "this idempotency key was used for another request",
+            "Take a new key for each request.",
+            field="Idempotency-Key",
+        )
+    if known.status is None:
+        raise Problem(
+            409,
+            "the first request with this idempotency key is under way",
+            "Ask again in a moment.",
+            headers={"Retry-After": str(_WAIT_SECONDS)},
+        )
+    if known.answer["body"] is None:
+        raise Problem(
+            409,
+            "the first request with this idempotency key was carried out, and its secret is not shown again",
+            "If it is lost, revoke what was made and make another one with a new key.",
+        )
+    headers = {**known.answer["headers"], "Idempotency-Replayed": "true"}
+    return Response(known.answer["body"], known.status, headers)
+
+
+def _digest(*parts: str | bytes) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        whole.update(len(raw).to_bytes(8, "big") + raw)
+    return whole.hexdigest()
