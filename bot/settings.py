@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -63,6 +63,15 @@ def _web_url(text: str) -> str:
     if parts.query or parts.fragment:
         raise ValueError("it must not have a query or fragment")
     return text.rstrip("/")
+
+
+def _issuer(text: str) -> str:
+    # Not stripped of its slash: tokens have to name the issuer exactly as it calls itself.
+    _web_url(text)
+    parts = urlsplit(text)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("it must start with https://: who could change the answers could sign in as anybody")
+    return text
 
 
 def _gitlab_url(text: str) -> str:
@@ -203,6 +212,27 @@ class WebhookAuthentication:
     max_age_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class OidcAccess:
+    """A provider of OpenID Connect that people sign in with; ``Settings.oidc`` makes it."""
+
+    issuer: str
+    """As the provider writes it in its tokens."""
+    client_id: str
+    client_secret: SecretStr
+    label: str
+    """How people call it."""
+    is_gitlab: bool
+    """Whether it is the GitLab whose projects we look after, so that it knows people by the same numbers."""
+    ca_file: Path | None
+    """PEM file of the authority that signed its certificate; None for the system's own."""
+    redirect_url: str
+    """Where it sends people back to."""
+
+
+SIGN_IN_CALLBACK = "/sign-in/callback"
+
+
 class Settings(BaseSettings):
     """
     All settings, checked. Build it with ``load_settings``; tests may call ``Settings(data_dir=...)``.
@@ -298,6 +328,42 @@ class Settings(BaseSettings):
         description="the address at which people reach Mergewarden, for links in commit statuses",
         examples=["https://mergewarden.example.com"],
     )
+    outgoing_allow_local: bool = Field(
+        False,
+        description="true to let outgoing webhooks reach this host, link-local addresses and metadata services",
+        examples=["true"],
+    )
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
+        None,
+        description="the provider of OpenID Connect that people sign in with; GitLab's own address for GitLab",
+        examples=["https://gitlab.example.com"],
+    )
+    oidc_client_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        pattern=r"^[!-~]+$",
+        description="the application's id at that provider",
+        examples=["4f8c..."],
+    )
+    oidc_client_secret: Annotated[SecretStr, AfterValidator(_header_safe)] | None = Field(
+        None, description="the application's secret at that provider", examples=["gloas-..."]
+    )
+    oidc_label: str = Field(
+        "", max_length=60, description="what the sign-in page calls that provider", examples=["Company login"]
+    )
+    oidc_ca_file: FilePath | None = Field(
+        None,
+        description="a PEM file with the authority that signed that provider's certificate; for GitLab gitlab_ca_file "
+        "is taken",
+        examples=["/etc/ssl/certs/company-ca.pem"],
+    )
+    session_idle_hours: int = Field(
+        8, ge=1, le=168, description="hours without a request after which a sign-in ends, 1 to 168", examples=["8"]
+    )
+    session_hours: int = Field(
+        24, ge=1, le=720, description="hours after which a sign-in ends in any case, 1 to 720", examples=["24"]
+    )
     status_name: str = Field(
         "mergewarden",
         min_length=1,
@@ -358,12 +424,18 @@ class Settings(BaseSettings):
         "INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"]
     )
 
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
     @classmethod
     def settings_customise_sources(  # type: ignore[override]  # the other sources are not wanted, whatever they are
         cls, _: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **__: PydanticBaseSettingsSource
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what the caller passes: ``load_settings`` brings sources of its own."""
         return (init_settings,)
+
+    def origin(self, name: str) -> str:
+        """Where a setting's value is from: a variable, an option or a key of a file; empty for our own default."""
+        return self._origins.get(name, "")
 
     def has_own_rules(self) -> bool:
         """Whether the organisation has rules of its own."""
@@ -388,6 +460,31 @@ class Settings(BaseSettings):
             self.webhook_secret, self.webhook_signing_token, self.require_signature, self.webhook_max_age_seconds
         )
 
+    def oidc(self) -> OidcAccess | None:
+        """
+        The provider that people sign in with; None where none is configured.
+
+        Raises ``ConfigurationError`` that lists what is missing where some of its settings are there.
+        """
+        needed = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+        if all(getattr(self, name) is None for name in needed):
+            return None
+        _raise_if_any([_missing(name) for name in (*needed, "public_url") if getattr(self, name) is None])
+        assert self.oidc_issuer is not None
+        assert self.oidc_client_id is not None
+        assert self.oidc_client_secret is not None
+        is_gitlab = self.gitlab_url is not None and self.oidc_issuer.rstrip("/").lower() == self.gitlab_url.lower()
+        host = urlsplit(self.oidc_issuer).hostname or ""
+        return OidcAccess(
+            self.oidc_issuer,
+            self.oidc_client_id,
+            self.oidc_client_secret,
+            self.oidc_label or ("GitLab" if is_gitlab else host),
+            is_gitlab,
+            self.oidc_ca_file or (self.gitlab_ca_file if is_gitlab else None),
+            f"{self.public_url}{SIGN_IN_CALLBACK}",
+        )
+
     def database(self) -> SecretStr:
         """SQLAlchemy URL of the store: the configured one, or a SQLite file in the data directory."""
         if self.database_url is not None:
@@ -408,7 +505,13 @@ class Settings(BaseSettings):
         """Every secret text that must never be logged, also in the form it has within URLs."""
         values = [
             s.get_secret_value()
-            for s in (self.gitlab_token, self.webhook_secret, self.webhook_signing_token, self.hook_secret)
+            for s in (
+                self.gitlab_token,
+                self.webhook_secret,
+                self.webhook_signing_token,
+                self.hook_secret,
+                self.oidc_client_secret,
+            )
             if s
         ]
         if self.database_url is not None:
@@ -417,8 +520,15 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(form for v in values for form in (v, quote(v, safe=""), unquote(v))))
 
 
-SECRET_FIELDS = ("gitlab_token", "webhook_secret", "webhook_signing_token", "hook_secret", "database_url")
-_PATH_FIELDS = ("gitlab_ca_file", "data_dir", "policy_file", "signing_key_file")
+SECRET_FIELDS = (
+    "gitlab_token",
+    "webhook_secret",
+    "webhook_signing_token",
+    "hook_secret",
+    "oidc_client_secret",
+    "database_url",
+)
+_PATH_FIELDS = ("gitlab_ca_file", "oidc_ca_file", "data_dir", "policy_file", "signing_key_file")
 
 
 # --- Where values come from -------------------------------------------------------------------------------------------
@@ -491,6 +601,8 @@ def load_settings(
         settings = None
     _raise_if_any(problems)
     assert settings is not None
+    for layer in (file, environment, options):
+        settings._origins.update(layer.names)
     return settings
 
 

@@ -49,8 +49,14 @@ suppressions = typer.Typer(no_args_is_help=True, help="Exceptions from the gate:
 app.add_typer(suppressions, name="suppressions")
 tokens = typer.Typer(no_args_is_help=True, help="Who may use the API, for what, and until when.")
 app.add_typer(tokens, name="token")
+admins = typer.Typer(help="Local administrators, and what people are granted.", no_args_is_help=True)
+app.add_typer(admins, name="admin")
+webhooks = typer.Typer(no_args_is_help=True, help="Addresses that are told what happens.")
+app.add_typer(webhooks, name="webhook")
 incidents = typer.Typer(no_args_is_help=True, help="What happened around the gate, for the security team to look at.")
 app.add_typer(incidents, name="incidents")
+audit_app = typer.Typer(no_args_is_help=True, help="What was done, by whom and when: taken away, and checked.")
+app.add_typer(audit_app, name="audit")
 receipt = typer.Typer(no_args_is_help=True, help="Signed receipts of what was looked at and what was decided.")
 app.add_typer(receipt, name="receipt")
 rules = typer.Typer(no_args_is_help=True, help="The scanners' rules: which there are, how they do, and your own.")
@@ -125,6 +131,20 @@ class TokenScope(StrEnum):
 
     IMPORT = "import"
     READ = "read"
+    DECIDE = "decide"
+    EXPORT = "export"
+    ADMIN = "admin"
+
+
+class GrantedRole(StrEnum):
+    """What somebody is granted, as ``bot.domain.roles.Role``."""
+
+    VIEWER = "viewer"
+    DEVELOPER = "developer"
+    TRIAGER = "triager"
+    SECURITY_LEAD = "security_lead"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
 
 
 class Unreachable(StrEnum):
@@ -325,6 +345,120 @@ def enforce(
     raise typer.Exit(
         run_enforce(project, level=level, branches=branch or [], dry_run=dry_run, format=format.value, config=config)
     )
+
+
+@audit_app.command("export")
+def audit_export(
+    since: Annotated[str | None, typer.Option(help="First day, as 2026-01-31; default the beginning.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day, as 2026-12-31; default today.")] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="jsonl or csv.")] = "jsonl",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who takes it away; default your user name.")] = None,
+    config: Config = None,
+) -> None:
+    """
+    Write the audit log as a file, with a signed statement at its end; see docs/audit.md.
+
+    That it was exported is an entry of the log as well, and the last one of an export up to today.
+    """
+    from bot.cli.audit import run_export
+
+    raise typer.Exit(run_export(since=since, until=until, format=format, output=output, by=by, config=config))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    file: Annotated[Path | None, typer.Argument(help="An exported file; default the log in the database.")] = None,
+    head: Annotated[
+        str | None, typer.Option(metavar="SEQ:DIGEST", help="An entry that you wrote down: finds a rewritten log.")
+    ] = None,
+    key: Annotated[list[Path] | None, typer.Option(help="Public key (PEM) of the file's statement.")] = None,
+    config: Config = None,
+) -> None:
+    """
+    Check the audit log, or an exported part of it, without a server.
+
+    Exit status: **0** whole, **1** broken (each changed, missing or moved entry is named by its number), **2** it could
+    not be read.
+    """
+    from bot.cli.audit import run_verify
+
+    raise typer.Exit(run_verify(file, head=head, keys=key or [], config=config))
+
+
+@app.command()
+def projects(
+    text: Annotated[str, typer.Option("--search", help="Only those with this in their full path.")] = "",
+    limit: Annotated[int, typer.Option(help="Projects on one page, at most 1000.")] = 100,
+    after: Annotated[int | None, typer.Option(help="Number of the last project of the page before.")] = None,
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """List the known projects, with how many findings are open on their default branches."""
+    from bot.cli.projects import run_list
+
+    raise typer.Exit(run_list(text=text, limit=limit, after=after, format=format.value, config=config))
+
+
+HookNumber = Annotated[int, typer.Argument(help="Number of the webhook, as the list has it.", min=1)]
+
+
+@webhooks.command("add")
+def webhook_add(
+    url: Annotated[str, typer.Argument(help="Where to post to: https://hooks.example.com/mergewarden.")],
+    event: Annotated[
+        list[str] | None, typer.Option(help="What to tell, for example finding.new; repeat it; default is everything.")
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="Pattern of full paths as in the policy, for example shop/*; default is every project.")
+    ] = "**",
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Tell an address what happens. The secret that messages are signed with is printed this once; see docs/api.md."""
+    from bot.cli.webhook import run_add
+
+    raise typer.Exit(run_add(url, events=event or [], projects=project, by=by, config=config))
+
+
+@webhooks.command("list")
+def webhook_list(format: ListIn = ListFormat.TEXT, config: Config = None) -> None:
+    """List the addresses, and what became of the last message to each."""
+    from bot.cli.webhook import run_list
+
+    raise typer.Exit(run_list(format=format.value, config=config))
+
+
+@webhooks.command("deliveries")
+def webhook_deliveries(webhook: HookNumber, config: Config = None) -> None:
+    """Show the last messages to an address."""
+    from bot.cli.webhook import run_deliveries
+
+    raise typer.Exit(run_deliveries(webhook, config=config))
+
+
+@webhooks.command("test")
+def webhook_test(webhook: HookNumber, by: By = None, config: Config = None) -> None:
+    """Send an address a message that says nothing, and say whether it took it."""
+    from bot.cli.webhook import run_test
+
+    raise typer.Exit(run_test(webhook, by=by, config=config))
+
+
+@webhooks.command("disable")
+def webhook_disable(webhook: HookNumber, by: By = None, config: Config = None) -> None:
+    """Tell an address nothing any more; what waits for it is dropped."""
+    from bot.cli.webhook import run_enable
+
+    raise typer.Exit(run_enable(webhook, False, by=by, config=config))
+
+
+@webhooks.command("enable")
+def webhook_enable(webhook: HookNumber, by: By = None, config: Config = None) -> None:
+    """Tell an address again what happens from now on."""
+    from bot.cli.webhook import run_enable
+
+    raise typer.Exit(run_enable(webhook, True, by=by, config=config))
 
 
 @incidents.command("list")
@@ -743,12 +877,101 @@ def policy_explain(
     )
 
 
+PersonName = Annotated[
+    str, typer.Argument(help="A user name, or the person's number from the list as #7.", metavar="PERSON")
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option(help="Read the password from this file instead of asking for it; - is standard input.")
+]
+
+
+@admins.command("create")
+def admin_create(
+    name: Annotated[str, typer.Argument(help="Name to sign in with, for example ada.")],
+    password_file: PasswordFile = None,
+    role: Annotated[GrantedRole, typer.Option(help="Role for the whole instance.")] = GrantedRole.ADMIN,
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Make a local administrator, who signs in with a password. It is asked for, and only its hash is stored."""
+    from bot.cli.admin import run_create
+
+    raise typer.Exit(run_create(name, password_file=password_file, role=role.value, by=by, config=config))
+
+
+@admins.command("list")
+def admin_list(
+    format: ListIn = ListFormat.TEXT,
+    everybody: Annotated[bool, typer.Option("--all", help="Also people who sign in with a provider.")] = False,
+    config: Config = None,
+) -> None:
+    """List local administrators with what they are granted."""
+    from bot.cli.admin import run_list
+
+    raise typer.Exit(run_list(format=format.value, everybody=everybody, config=config))
+
+
+@admins.command("disable")
+def admin_disable(person: PersonName, by: By = None, config: Config = None) -> None:
+    """Shut somebody out: his sign-ins end at once, and his tokens open nothing."""
+    from bot.cli.admin import run_disable
+
+    raise typer.Exit(run_disable(person, disabled=True, by=by, config=config))
+
+
+@admins.command("enable")
+def admin_enable(person: PersonName, by: By = None, config: Config = None) -> None:
+    """Let somebody in again."""
+    from bot.cli.admin import run_disable
+
+    raise typer.Exit(run_disable(person, disabled=False, by=by, config=config))
+
+
+@admins.command("grant")
+def admin_grant(
+    person: PersonName,
+    role: Annotated[GrantedRole, typer.Argument(help="The role.")],
+    group: Annotated[str, typer.Option(help="For a group with all that is below it, by its full path.")] = "",
+    project: Annotated[str, typer.Option(help="For one project, by its full path.")] = "",
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Grant a role, for the whole instance unless a group or project is given."""
+    from bot.cli.admin import run_grant
+
+    raise typer.Exit(run_grant(person, role.value, group=group, project=project, by=by, config=config))
+
+
+@admins.command("revoke")
+def admin_revoke(
+    person: PersonName,
+    grant: Annotated[int, typer.Argument(help="The grant's number, from the list.", metavar="GRANT", min=1)],
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Take a granted role away."""
+    from bot.cli.admin import run_revoke
+
+    raise typer.Exit(run_revoke(person, grant, by=by, config=config))
+
+
+@admins.command("reset-password")
+def admin_reset_password(
+    name: Annotated[str, typer.Argument(help="The local administrator's name.")],
+    password_file: PasswordFile = None,
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Give a local administrator another password. His sign-ins end at once."""
+    from bot.cli.admin import run_reset_password
+
+    raise typer.Exit(run_reset_password(name, password_file=password_file, by=by, config=config))
+
+
 @tokens.command("create")
 def token_create(
     name: Annotated[str, typer.Argument(help="Who uses it, for example shop-ci.")],
-    scope: Annotated[
-        list[TokenScope], typer.Option(help="What it is good for; may be given twice: import reports, read results.")
-    ],
+    scope: Annotated[list[TokenScope], typer.Option(help="What it is good for; may be given several times.")],
     project: Annotated[
         str, typer.Option(help="Pattern of full paths as in the policy, for example shop/*; default is every project.")
     ] = "**",

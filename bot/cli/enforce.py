@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.cli.common import open_services, project_of
+from bot.cli.common import open_services, project_of, user_name
+from bot.domain.audit import Act, Action
 from bot.domain.enforcement import Level, Missing
 from bot.domain.enforcement_plan import Change, ForbidForce, Plan, Protect, SetSetting, plan_for
 from bot.errors import MergewardenError
@@ -17,8 +18,8 @@ from bot.pipeline.enforcing import Applied, apply_changes
 from bot.reports.enforcement import missing_words, render_enforcement_json, render_enforcement_text
 from bot.reports.visible import one_line
 from bot.services import Services
-from bot.store import enforcement
-from bot.store.engine import session
+from bot.store import audit, enforcement
+from bot.store.engine import session, write_session
 from bot.texts import Language
 
 NOT_REACHED = 1
@@ -83,6 +84,7 @@ def _change(
     after = seen
     if plan.changes and not dry_run:
         applied = apply_changes(services, seen, plan.changes)
+        _log(services, seen, level, applied)
         after = _read(services, seen.project.id)
     left = after.enforcement.missing_for(level)
     if format == "json":
@@ -90,6 +92,24 @@ def _change(
     else:
         _write("".join(f"{line}\n" for line in _lines(seen, level, plan, applied, left, dry_run=dry_run)))
     return NOT_REACHED if left or any(one.problem for one in applied) else 0
+
+
+def _log(services: Services, seen: Reading, level: Level, applied: Sequence[Applied]) -> None:
+    """Each change that was tried, done or not."""
+    number, who = seen.project.id, user_name()
+    acts = [
+        Act(
+            who,
+            None,
+            Action.ENFORCEMENT_APPLIED,
+            f"project {number}",
+            number,
+            {"level": int(level), "change": change_words(one.change), "done": not one.problem},
+        )
+        for one in applied
+    ]
+    with write_session(services.store) as writing:
+        audit.append_many(writing, acts)
 
 
 def _lines(

@@ -10,14 +10,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.cli.common import open_services, project_of
+from bot.cli.common import open_services, project_of, user_name
 from bot.cli.output import drop_output, written_whole
+from bot.domain.audit import Act, Action, Word
 from bot.domain.known import KnownFinding, Whereabouts
 from bot.errors import MergewardenError
 from bot.reports.exports.registry import exporter
 from bot.reports.exports.subject import Exporter, ExportSubject
 from bot.reports.json_report import tool_version
-from bot.store.engine import session
+from bot.store import audit
+from bot.store.engine import session, write_session
 from bot.store.findings import stream_findings
 from bot.texts import Language
 
@@ -51,6 +53,9 @@ def run_export(
             language=Language(language) if language else Language.ENGLISH,
             author=author,
         )
+        with write_session(services.store) as writing:
+            details: dict[str, Word] = {"format": format, "everything": everything}
+            audit.append(writing, Act(user_name(), None, Action.EXPORTED, f"project {known.id}", known.id, details))
         with session(services.store) as reading:
             findings = chain.from_iterable(
                 stream_findings(reading, project_id=known.id, whereabouts=where)

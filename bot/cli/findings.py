@@ -13,6 +13,7 @@ from bot.domain.known import Dossier, Whereabouts
 from bot.domain.suppression import Standing
 from bot.domain.triage import Justification, TriageState
 from bot.errors import MergewardenError
+from bot.pipeline.acts import decided_act
 from bot.pipeline.decisions import decide, deciding, dossier
 from bot.reports.finding_list import print_findings, render_findings_json
 from bot.reports.finding_page import print_finding, render_finding_html, render_finding_json, render_finding_text
@@ -101,6 +102,7 @@ def run_decide(
             on=on,
         )
         work.concerns(number)
+        work.note(decided_act(decided, known.project_id, where=on or ""))
     print(f"#{number} is {state.value} now; it was {decided.event.before.value}")
     for old in decided.revoked:
         print(f"suppression {old.id} is revoked")

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.cli.common import open_services, project_of, user_name
+from bot.domain.audit import Act, Action
 from bot.domain.incident import KnownIncident, closing
 from bot.errors import MergewardenError
+from bot.pipeline.acts import said
 from bot.reports.enforcement import (
     incident_to_json,
     render_incident_text,
@@ -17,7 +19,7 @@ from bot.reports.enforcement import (
     render_incidents_text,
 )
 from bot.services import Services
-from bot.store import incidents
+from bot.store import audit, incidents
 from bot.store.engine import session, write_session
 
 LONGEST_PAGE = 1000
@@ -74,6 +76,10 @@ def _close(services: Services, number: int, *, reason: str, by: str) -> str:
             raise _unknown(number)
         who, why = closing(known, actor=by, reason=reason)
         incidents.close(writing, number, actor=who, reason=why, at=datetime.now(UTC))
+        incident = known.incident
+        details = {"kind": incident.kind.value, "reason": said(why)}
+        act = Act(who, None, Action.INCIDENT_CLOSED, f"incident {number}", incident.project_id, details)
+        audit.append(writing, act)
     return who
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.cli.common import end_of_day, open_services, print_again, project_of, user_name
+from bot.domain.audit import Action
 from bot.domain.suppression import Scope, Standing, Suppression, requested, review
 from bot.domain.triage import Justification
 from bot.errors import MergewardenError
+from bot.pipeline.acts import suppression_act
 from bot.pipeline.decisions import approve_suppression, deciding, revoke_suppression
 from bot.reports.finding_list import print_review, print_suppressions, render_review_json, render_suppressions_json
 from bot.services import Services
@@ -92,6 +94,15 @@ def run_add(
             ),
         )
         work.concerns(made)
+        work.note(
+            suppression_act(
+                Action.SUPPRESSION_MADE,
+                made,
+                actor=made.created_by,
+                reason=made.reason,
+                more={"waits": made.needs_approval},
+            )
+        )
     print(f"suppression {made.id} is made, until {made.expires_at.date().isoformat()}")
     if made.standing(now) is Standing.WAITING:
         print(f"  it has no effect before a second person approves it: mergewarden suppressions approve {made.id}")
@@ -106,6 +117,7 @@ def run_approve(number: int, *, by: str | None, config: Path | None) -> int:
     with deciding(services) as work:
         made = approve_suppression(work.session, number, actor=user_name(by), now=datetime.now(UTC))
         work.concerns(made)
+        work.note(suppression_act(Action.SUPPRESSION_APPROVED, made, actor=made.approved_by))
     print(f"suppression {number} is approved by {made.approved_by} and in force until {made.expires_at.date()}")
     print_again(work.again)
     services.close()
@@ -118,6 +130,7 @@ def run_revoke(number: int, *, by: str | None, config: Path | None) -> int:
     with deciding(services) as work:
         made = revoke_suppression(work.session, number, actor=user_name(by), now=datetime.now(UTC))
         work.concerns(made)
+        work.note(suppression_act(Action.SUPPRESSION_REVOKED, made, actor=made.revoked_by))
     print(f"suppression {number} is revoked by {made.revoked_by}; what it covered counts again")
     print_again(work.again)
     services.close()

@@ -16,9 +16,11 @@ from rich.text import Text
 
 from bot.cli.common import open_services, user_name
 from bot.domain.access import ApiToken, Scope, TokenError
+from bot.domain.audit import Act, Action, Word
 from bot.reports.visible import one_line
+from bot.store import audit
 from bot.store.engine import session, write_session
-from bot.store.tokens import all_tokens, create_token, revoke_token
+from bot.store.tokens import all_tokens, create_token, get_token, revoke_token
 
 
 def run_create(
@@ -36,6 +38,9 @@ def run_create(
             now=datetime.now(UTC),
             project=project,
         )
+        words_of = sorted(scope.value for scope in made.scopes)
+        details: dict[str, Word] = {"name": made.name, "scopes": words_of, "projects": made.project}
+        audit.append(writing, Act(made.created_by, None, Action.TOKEN_MADE, f"token {made.id}", details=details))
     services.close()
     words = " and ".join(sorted(scope.value for scope in made.scopes))
     print(
@@ -84,7 +89,11 @@ def run_revoke(number: int, config: Path | None) -> int:
     """Make a token useless at once. Raises ``TokenError`` when there is none of this number."""
     services = open_services(config)
     with write_session(services.store) as writing:
+        known = get_token(writing, number)
         revoked = revoke_token(writing, number, datetime.now(UTC))
+        if known is not None and known.revoked_at is None:
+            act = Act(user_name(), None, Action.TOKEN_REVOKED, f"token {number}", details={"name": known.name})
+            audit.append(writing, act)
     services.close()
     if revoked is None or revoked.revoked_at is None:
         raise TokenError(f"there is no token {number}", "Look at: mergewarden token list")

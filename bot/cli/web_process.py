@@ -6,14 +6,17 @@ import contextlib
 import gc
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
+from bot.domain.inbox import Inbox
 from bot.domain.intake import TakeIn
+from bot.domain.roles import Principal
 from bot.domain.rule_card import RuleFilter
 from bot.errors import MergewardenError
 from bot.pipeline.engine import JobQueue
@@ -39,6 +42,9 @@ from bot.web.rules import RuleDependencies, Sees
 from bot.web.webhook import WebhookDependencies
 
 log = structlog.get_logger(__name__)
+
+Who = Callable[[str, datetime], Principal | None] | None
+"""Whose session a cookie is."""
 
 _ASK_AGAIN_SECONDS = 15.0
 _UPLOADS = "uploads"
@@ -92,30 +98,49 @@ def run_web(services: Services, host: str, port: int) -> None:
         inbox.stop()
         user.stop()
 
-    app = create_app(
+    app = application(services, queue, inbox, lambda: user.id, lifespan)
+    uvicorn.run(app, host=host, port=port, **UVICORN_OPTIONS)
+
+
+def application(
+    services: Services,
+    queue: JobQueue,
+    inbox: Inbox,
+    bot_user_id: Callable[[], int | None],
+    lifespan: Lifespan[FastAPI] | None = None,
+) -> FastAPI:
+    """The application on what is stored. ``bot_user_id`` is the user of our token, None as long as nobody knows."""
+    settings = services.settings
+    checks = _checks(services)
+    # The desk draws pages, and what draws them is loaded with it.
+    from bot.cli.desk_process import desk_site
+
+    site = desk_site(services, queue, checks)
+    return create_app(
         WebDependencies(
             webhook=WebhookDependencies(
                 authentication=settings.require_webhook(),
                 inbox=inbox,
                 metrics=services.metrics,
-                bot_user_id=lambda: user.id,
+                bot_user_id=bot_user_id,
                 status_name=settings.status_name,
                 serves=settings.serves,
             ),
-            checks=_checks(services),
+            checks=checks,
             queue_depth=queue.depth,
-            api=_api(services, queue),
-            projects=_projects(services),
-            rules=rule_dependencies(services),
-            receipts=_receipts(services),
+            api=_api(services, queue, site.who),
+            projects=_projects(services, site.who),
+            rules=rule_dependencies(services, site.who),
+            receipts=_receipts(services, site.who),
             hook=_hook(services),
+            pages=site.add_pages,
+            desk_api=site.add_api,
             lifespan=lifespan,
         )
     )
-    uvicorn.run(app, host=host, port=port, **UVICORN_OPTIONS)
 
 
-def _api(services: Services, queue: JobQueue) -> ApiDependencies:
+def _api(services: Services, queue: JobQueue, who: Who) -> ApiDependencies:
     # What reads reports and draws pages is imported when it is first used: a bot that only answers webhooks is small.
     def take_in() -> TakeIn:
         from bot.pipeline.intake import ReportIntake
@@ -136,7 +161,7 @@ def _api(services: Services, queue: JobQueue) -> ApiDependencies:
         return render_finding_html(found, services.settings.language, now=now)
 
     return ApiDependencies(
-        door=Door(services, lambda name: project_named(services, name, register=False)),
+        door=Door(services, lambda name: project_named(services, name, register=False), who=who),
         take_in=take_in,
         scratch=lambda: throwaway_folder(services.settings.data_dir / _UPLOADS),
         limits=UploadLimits(services.settings.max_report_bytes),
@@ -145,17 +170,7 @@ def _api(services: Services, queue: JobQueue) -> ApiDependencies:
     )
 
 
-def _projects(services: Services) -> ProjectDependencies:
-    def page(project_id: int) -> str | None:
-        from bot.pipeline.project_states import project_state
-        from bot.reports.project_page import render_project_html
-
-        now, settings = datetime.now(UTC), services.settings
-        state = project_state(services, project_id, now)
-        if state is None:
-            return None
-        return render_project_html(state, services.language_for(state.path), now=now, gitlab_url=settings.gitlab_url)
-
+def _projects(services: Services, who: Who) -> ProjectDependencies:
     def document(project_id: int) -> str | None:
         from bot.pipeline.project_states import project_state
         from bot.reports.project_page import render_project_json
@@ -164,14 +179,12 @@ def _projects(services: Services) -> ProjectDependencies:
         return render_project_json(state) if state is not None else None
 
     return ProjectDependencies(
-        door=Door(services, lambda name: project_named(services, name, register=False)),
-        page=page,
+        door=Door(services, lambda name: project_named(services, name, register=False), who=who),
         document=document,
-        page_policy=_page_policy,
     )
 
 
-def rule_dependencies(services: Services) -> RuleDependencies:
+def rule_dependencies(services: Services, who: Who = None) -> RuleDependencies:
     """The pages about rules, on what is stored."""
 
     def list_page(wanted: RuleFilter, order: str, sees: Sees) -> str:
@@ -209,7 +222,7 @@ def rule_dependencies(services: Services) -> RuleDependencies:
         return _policy_of(styled(RULE_SHEETS)["style_hash"])
 
     return RuleDependencies(
-        door=Door(services, lambda name: project_named(services, name, register=False)),
+        door=Door(services, lambda name: project_named(services, name, register=False), who=who),
         list_page=list_page,
         list_document=list_document,
         page=page,
@@ -218,7 +231,7 @@ def rule_dependencies(services: Services) -> RuleDependencies:
     )
 
 
-def _receipts(services: Services) -> ReceiptDependencies:
+def _receipts(services: Services, who: Who) -> ReceiptDependencies:
     def find(receipt_id: str) -> FoundReceipt | None:
         from bot.store import receipts
 
@@ -235,7 +248,7 @@ def _receipts(services: Services) -> ReceiptDependencies:
         return render_receipt_html(receipt, receipt_id, envelope.signatures[0].key_id, services.settings.language)
 
     return ReceiptDependencies(
-        door=Door(services, lambda name: project_named(services, name, register=False)),
+        door=Door(services, lambda name: project_named(services, name, register=False), who=who),
         find=find,
         page=page,
         page_policy=_page_policy,
