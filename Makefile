@@ -27,7 +27,7 @@ demo: $(STAMP) ## show the main job against a GitLab stand-in (stays up; CI=true
 	$(BIN)/python -m tests.demo
 
 test: $(STAMP) ## pass the tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 3 --dist loadscope
 
 check: lint types imports test ## what CI runs
 

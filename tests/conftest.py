@@ -1,19 +1,63 @@
-"""Databases for tests: each test gets a fresh, migrated one, once on SQLite and once on PostgreSQL."""
+"""
+Databases for tests: each test gets a fresh, migrated one, once on SQLite and once on PostgreSQL.
+
+And which tests run together where several processes share the work.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from xdist.scheduler import LoadScopeScheduling
 
 from bot.store.engine import open_engine
 from bot.store.migrate import migrate
 from tests.postgres import NoPostgresError, Postgres
 
 DATABASES = ("sqlite", "postgres")
+
+_TOGETHER = {"tests/e2e/bypasses/": "bypasses", "tests/e2e/test_": "stage", "tests/browser/": "browser"}
+"""Files that share a bot or a browser: each process that has one of them would start the bot anew."""
+_ALONE = ("tests/e2e/test_crash.py", "tests/e2e/test_policy_project.py", "tests/e2e/test_life.py")
+"""Their bots are their own, or they take so long that a second bot costs less than waiting for them."""
+_LONG = ("tests/e2e/bypasses/", "tests/e2e/", "tests/browser/", "tests/rules/test_packs.py", "tests/pipeline/")
+"""What takes long begins first, so that nothing long is left at the end."""
+
+
+def group_of(node: str) -> str:
+    """With which others a test shares a process: those of its file, or more."""
+    path = node.partition("::")[0]
+    if path in _ALONE:
+        return path
+    return next((name for beginning, name in _TOGETHER.items() if path.startswith(beginning)), path)
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # the library is not typed
+    """Gives each process one group after another, in the order of the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    config.option.loadscopereorder = False  # it would begin with what is many, and not with what takes long
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+
+    def place(item: pytest.Item) -> tuple[int, str]:
+        rank = next((n for n, begin in enumerate(_LONG) if item.nodeid.startswith(begin)), len(_LONG))
+        return rank, group_of(item.nodeid)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

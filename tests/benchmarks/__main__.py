@@ -23,6 +23,7 @@ NAMES = (
     "gate",
     "pre_receive",
     "decision",
+    "desk",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,16 @@ import pytest
 
 from tests.e2e.samples import UNSAFE_LOAD
 from tests.pipeline.git.builder import git
+from tests.warm import Warm
+
+WARM = Warm()
+"""Shared by the session: it has nothing of a test's."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> Iterator[None]:
+    yield
+    WARM.stop()
 
 
 @dataclass
@@ -25,15 +35,7 @@ class CommandLine:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MERGEWARDEN_")}
         environment |= {"MERGEWARDEN_DATA_DIR": str(self.data_dir), "COLUMNS": "200", "PYTHONPATH": str(Path.cwd())}
         environment |= {f"MERGEWARDEN_{name}": value for name, value in self.settings.items()}
-        return subprocess.run(
-            [sys.executable, "-c", "from bot.cli import main; main()", *map(str, arguments)],
-            env=environment,
-            cwd=cwd or self.data_dir,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return WARM.run(list(map(str, arguments)), env=environment, cwd=cwd or self.data_dir, timeout=120)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -22,7 +23,7 @@ MessageId = str | tuple[str, str]
 
 def ids_in_templates() -> Iterator[MessageId]:
     methods = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**/templates/**.md", "jinja2.ext:babel_extract")]
-    keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
+    keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "n_": (1, 2)}
     for _path, _line, message, _comments, _context in extract_from_dir(BOT, methods, keywords=keywords):
         yield message if isinstance(message, str) else (message[0], message[1])
 
@@ -44,10 +45,12 @@ def ids_in_code() -> Iterator[MessageId]:
                 yield texts[0], texts[1]
 
 
+@cache
 def wanted() -> dict[str, MessageId]:
     return {m if isinstance(m, str) else m[0]: m for m in [*ids_in_code(), *ids_in_templates()]}
 
 
+@cache
 def catalogue() -> Catalog:
     with PO.open("rb") as source:
         return read_po(source, abort_invalid=True)

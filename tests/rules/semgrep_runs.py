@@ -67,7 +67,8 @@ def place_samples(rules: Sequence[Rule], folder: Path) -> dict[str, tuple[Rule, 
 def scan(folder: Path, *engine: str) -> tuple[set[Hit], list[dict[str, Any]]]:
     """Scan ``folder/src`` with all compiled packs; returns the results and semgrep's own errors."""
     configurations = [word for language in languages() for word in ("--config", str(compiled_pack(language)))]
-    options = ("--json", "--metrics=off", "--disable-version-check", "--no-git-ignore")
+    # One process: each further one understands all rules anew, and the tests keep every core busy as it is.
+    options = ("--json", "--metrics=off", "--disable-version-check", "--no-git-ignore", "--jobs=1")
     done = semgrep(["scan", *engine, *options, *configurations, "src"], folder)
     report = json.loads(done.stdout)
     hits = {

@@ -81,6 +81,14 @@ def test_every_field_can_be_given_in_both_ways(tmp_path: Path) -> None:
         "signing_key_file": str(tmp_path / "receipts.pem"),
         "language": "zh-CN",
         "public_url": "https://gate.example.org",
+        "oidc_issuer": "https://login.example.org/realms/main/",
+        "oidc_client_id": "mergewarden",
+        "oidc_client_secret": "gloas-a-secret",
+        "oidc_label": "Company",
+        "oidc_ca_file": str(ca),
+        "session_idle_hours": "2",
+        "session_hours": "12",
+        "outgoing_allow_local": "true",
         "status_name": "gate",
         "projects": "a/*,b/c",
         "workers": "4",
@@ -102,7 +110,7 @@ def test_every_field_can_be_given_in_both_ways(tmp_path: Path) -> None:
         if name != "projects"
     ]
     path = toml(tmp_path, "\n".join([*lines, 'projects = ["a/*", "b/c"]']))
-    assert load_settings({"HOME": str(tmp_path)}, config_file=path) == by_environment
+    assert load_settings({"HOME": str(tmp_path)}, config_file=path).model_dump() == by_environment.model_dump()
 
 
 def test_an_empty_variable_is_no_value(tmp_path: Path) -> None:
@@ -208,6 +216,8 @@ def test_a_secret_file_that_cannot_be_used_says_why(tmp_path: Path, content: byt
         ("WEBHOOK_SIGNING_TOKEN", "whsec_dG9wc2VjcmV0"),
         ("HOOK_SECRET", "topsecret-and-only-31-characters"[:31]),
         ("HOOK_SECRET", "topsecret with spaces and more than 32"),
+        ("OIDC_CLIENT_SECRET", "topsecret with spaces"),
+        ("OIDC_ISSUER", "https://u:topsecret@login.example.org"),
         ("DATABASE_URL", "mysql://u:topsecret@h/d"),
         ("DATABASE_URL", "topsecret"),
         ("DATABASE_URL", "postgresql://u:topsecret@h:port/d"),
@@ -426,3 +436,60 @@ def test_no_environment_makes_loading_fail_in_another_way(values: dict[str, str]
         load_settings({f"MERGEWARDEN_{name.upper()}": value for name, value in values.items()})
     except ConfigurationError as error:
         assert "cannot be used" in str(error)  # noqa: PT017 - both outcomes are fine
+
+
+# --- signing in -------------------------------------------------------------------------------------------------------
+
+OIDC = {
+    "OIDC_ISSUER": "https://gitlab.example.org",
+    "OIDC_CLIENT_ID": "abc",
+    "OIDC_CLIENT_SECRET": "gloas-secret",
+    "PUBLIC_URL": "https://gate.example.org",
+}
+
+
+def test_without_a_provider_nobody_signs_in_with_one(tmp_path: Path) -> None:
+    assert load_settings(environ(tmp_path)).oidc() is None
+
+
+def test_a_provider_is_gitlab_when_it_is_the_gitlab_that_we_serve(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.touch()
+    settings = load_settings(
+        environ(tmp_path, **OIDC, GITLAB_URL="https://GitLab.example.org/", GITLAB_CA_FILE=str(ca))
+    )
+    access = settings.oidc()
+    assert access is not None
+    assert (access.is_gitlab, access.label, access.ca_file) == (True, "GitLab", ca)
+    assert access.redirect_url == "https://gate.example.org/sign-in/callback"
+    other = load_settings(environ(tmp_path, **OIDC, GITLAB_URL="https://git.example.org")).oidc()
+    assert other is not None
+    assert (other.is_gitlab, other.label, other.ca_file) == (False, "gitlab.example.org", None)
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_half_a_provider_is_none(tmp_path: Path, missing: str) -> None:
+    values = {name: value for name, value in OIDC.items() if name != missing}
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environ(tmp_path, **values)).oidc()
+    assert f"MERGEWARDEN_{missing}" in str(caught.value)
+
+
+def test_the_secret_of_the_application_is_never_logged(tmp_path: Path) -> None:
+    place = tmp_path / "secret"
+    place.write_text("gloas-topsecret\n")
+    values = {name: value for name, value in OIDC.items() if name != "OIDC_CLIENT_SECRET"}
+    settings = load_settings(environ(tmp_path, **values, OIDC_CLIENT_SECRET_FILE=str(place)))
+    assert "gloas-topsecret" in settings.secrets()
+    assert "topsecret" not in repr(settings)
+    assert "topsecret" not in repr(settings.oidc())
+
+
+@pytest.mark.parametrize("issuer", ["http://login.example.org", "ftp://x", "login.example.org", "https://x/?a=b"])
+def test_an_issuer_is_an_https_address(tmp_path: Path, issuer: str) -> None:
+    assert "MERGEWARDEN_OIDC_ISSUER" in refused(tmp_path, OIDC_ISSUER=issuer)
+
+
+def test_an_issuer_on_this_machine_may_do_without(tmp_path: Path) -> None:
+    settings = load_settings(environ(tmp_path, OIDC_ISSUER="http://127.0.0.1:8080"))
+    assert settings.oidc_issuer == "http://127.0.0.1:8080"

@@ -20,7 +20,7 @@ from bot.observability.metrics import Metrics
 from bot.pipeline.project_states import project_state
 from bot.pipeline.projects import project_named
 from bot.pipeline.throwaway import throwaway_folder
-from bot.reports.project_page import render_project_html, render_project_json
+from bot.reports.project_page import render_project_json
 from bot.services import Services
 from bot.settings import Settings
 from bot.store.engine import write_session
@@ -72,15 +72,8 @@ class Portal:
             finding_page=lambda project_id, number: self.pages.get((project_id, number)),
             page_policy=lambda: POLICY,
         )
-        projects = ProjectDependencies(
-            door=api.door, page=self._project_page, document=self._project_document, page_policy=lambda: POLICY
-        )
+        projects = ProjectDependencies(door=api.door, document=self._project_document)
         return Site(web_options={"api": api, "projects": projects}).app()
-
-    def _project_page(self, project_id: int) -> str | None:
-        state = project_state(self.services, project_id, self.now)
-        language = self.services.settings.language
-        return None if state is None else render_project_html(state, language, now=self.now, gitlab_url=None)
 
     def _project_document(self, project_id: int) -> str | None:
         state = project_state(self.services, project_id, self.now)

@@ -1,4 +1,4 @@
-"""A project's page and its JSON: from the store, for whoever has a token that reads the project."""
+"""How a project stands, as JSON: from the store, for whoever has a token that reads the project."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from bot.pipeline.project_states import project_state
 from bot.store import enforcement, heads, incidents
 from bot.store.engine import write_session
 from tests.store.counting import counted
-from tests.web.portal import NOW, POLICY, Portal
+from tests.web.portal import NOW, Portal
 from tests.web.test_api_pages import basic
 
 SHOP = 412
+STATE = "/api/v1/projects/shop%2Fbackend/state"
 
 
 @pytest.fixture
@@ -34,39 +35,25 @@ def happen(engine: Engine, number: int) -> None:
             incidents.report(writing, Incident(SHOP, IncidentKind.FORGED_STATUS, f"{count}", actor="mallory"), NOW)
 
 
-def test_the_page_shows_level_and_incidents(portal: Portal, engine: Engine) -> None:
-    happen(engine, 2)
-    answer = portal.get("/projects/412", **basic(portal.token(Scope.READ)))
-    assert answer.status_code == 200
-    assert answer.headers["content-security-policy"] == POLICY
-    assert '<span class="level">L1</span>' in answer.text
-    assert answer.text.count("mallory") == 2
-
-
 def test_the_json_says_the_same(portal: Portal, engine: Engine) -> None:
     happen(engine, 2)
-    answer = portal.get("/api/v1/projects/shop%2Fbackend/state", **portal.bearer(Scope.READ))
+    answer = portal.get(STATE, **portal.bearer(Scope.READ))
     state = json.loads(answer.text)
     assert (state["enforcement"]["level"], state["open_incidents"], state["open_merge_requests"]) == (1, 2, 2)
 
 
-@pytest.mark.parametrize("path", ["/projects/412", "/api/v1/projects/shop%2Fbackend/state"])
-def test_a_stranger_learns_nothing(portal: Portal, path: str) -> None:
-    assert portal.get(path, X="y").status_code == 401
+def test_a_stranger_learns_nothing(portal: Portal) -> None:
+    assert portal.get(STATE, X="y").status_code == 401
     other = portal.token(Scope.READ, project="other/*")
-    assert portal.get(path, **basic(other)).status_code in (401, 403)
-    assert portal.get(path, Authorization=f"Bearer {other}").status_code in (401, 403)
+    assert portal.get(STATE, **basic(other)).status_code in (401, 403)
+    assert portal.get(STATE, Authorization=f"Bearer {other}").status_code in (401, 403)
 
 
 def test_a_token_that_may_only_import_reads_nothing(portal: Portal) -> None:
-    assert portal.get("/projects/412", **basic(portal.token(Scope.IMPORT))).status_code == 403
+    assert portal.get(STATE, **portal.bearer(Scope.IMPORT)).status_code == 403
 
 
-def test_a_page_is_named_by_a_number(portal: Portal) -> None:
-    assert portal.get("/projects/shop", **basic(portal.token(Scope.READ))).status_code == 404
-
-
-def test_a_page_takes_the_same_number_of_statements_whatever_there_is(portal: Portal, engine: Engine) -> None:
+def test_a_state_takes_the_same_number_of_statements_whatever_there_is(portal: Portal, engine: Engine) -> None:
     happen(engine, 1)
     with counted(engine) as few:
         project_state(portal.services, SHOP, NOW)

@@ -27,7 +27,7 @@ people: {break_glass: [grace]}
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("bypasses")
     gitlab = Standin(folder / "gitlab").start()
