@@ -42,7 +42,18 @@ from bot.domain.workflow import (
 from bot.errors import ConfigurationError
 from bot.pipeline.acts import decided_act, finding, said
 from bot.pipeline.decisions import Decided, keep, living_of, word_about
-from bot.pipeline.desk_work import Tools, Work, fault_of, may_not, not_there, put_back, source_of, working
+from bot.pipeline.desk_work import (
+    POLICY_UNREADABLE,
+    Tools,
+    Work,
+    fault_of,
+    may_not,
+    not_there,
+    put_back,
+    source_of,
+    unreadable,
+    working,
+)
 from bot.store import audit, judging, triage
 from bot.store.judging import Asker, Step, Subject
 
@@ -160,7 +171,10 @@ class _Turn:
             return self._dismiss(subject) if self.wish.state is TriageState.DISMISSED else self._say(subject)
         except AlreadySo:
             return Done(number, Result.UNCHANGED)
-        except (TriageError, SuppressionError, ConfigurationError) as error:
+        except ConfigurationError as error:
+            told = unreadable(error, POLICY_UNREADABLE)
+            return Refused(number, told.fault, str(told), told.hint)
+        except (TriageError, SuppressionError) as error:
             return Refused(number, fault_of(error), str(error), error.hint)
 
     def _say(self, subject: Subject) -> Done | Refused:

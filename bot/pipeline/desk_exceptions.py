@@ -22,7 +22,17 @@ from bot.errors import ConfigurationError
 from bot.pipeline.acts import suppression_act
 from bot.pipeline.decisions import affected_merge_requests, approve_suppression, revoke_suppression
 from bot.pipeline.desk_decisions import actor_of, is_asker
-from bot.pipeline.desk_work import Tools, Work, forbidden, may_everywhere, put_back, source_of, working
+from bot.pipeline.desk_work import (
+    POLICY_UNREADABLE,
+    Tools,
+    Work,
+    forbidden,
+    may_everywhere,
+    put_back,
+    source_of,
+    unreadable,
+    working,
+)
 from bot.store import audit, judging, suppressions, triage
 from bot.store.judging import Subject
 from bot.store.projects import get_project
@@ -122,7 +132,7 @@ def suppress(
         try:
             rules = work.rules_for(project.path) if project is not None else work.policy().policy.suppressions
         except ConfigurationError as error:
-            raise WorkflowError(Fault.UNAVAILABLE, str(error), error.hint) from error
+            raise unreadable(error, POLICY_UNREADABLE) from error
         made = suppressions.create(
             work.session,
             requested(

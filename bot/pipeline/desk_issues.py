@@ -16,7 +16,7 @@ from bot.gitlab.markers import Marker, MarkerKind, parse, with_marker
 from bot.pipeline.acts import finding
 from bot.pipeline.decisions import dossier
 from bot.pipeline.desk_decisions import actor_of
-from bot.pipeline.desk_work import NOT_THERE, NOT_THERE_HINT, Tools, forbidden, working
+from bot.pipeline.desk_work import NO_GITLAB, NOT_THERE, NOT_THERE_HINT, Tools, forbidden, unreadable, working
 from bot.reports.issue import issue_text, issue_title
 from bot.services import Services
 from bot.store import audit, finding_notes
@@ -49,7 +49,7 @@ def make_issue(tools: Tools, principal: Principal, finding_id: int, *, address: 
         except GitLabError as error:
             raise WorkflowError(Fault.UNAVAILABLE, f"GitLab made no issue: {error}", error.hint) from error
         except ConfigurationError as error:
-            raise WorkflowError(Fault.UNAVAILABLE, str(error), error.hint) from error
+            raise unreadable(error, NO_GITLAB) from error
         with working(tools) as work:
             finding_notes.add(work.session, finding_id, actor=actor, text=title, at=work.now, issue_url=url)
             audit.append(

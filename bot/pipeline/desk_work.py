@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy.orm import Session
 
 from bot.domain.policy import PolicyDocument, SuppressionRules
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 NOT_THERE = "there is no such finding"
 NOT_THERE_HINT = "It may be gone, or it is in a project that you do not see."
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -102,6 +105,20 @@ def _policy_of(services: Services) -> PolicyDocument | ConfigurationError:
         return services.policy()
     except ConfigurationError as error:
         return error
+
+
+def unreadable(error: ConfigurationError, subject: str) -> WorkflowError:
+    """
+    What people are told when the configuration keeps an act from being done: ``subject`` and no more.
+
+    The error itself names files and settings of the server. It is for whoever runs it, so it goes into the log.
+    """
+    log.warning("the configuration keeps an act from being done", error=str(error), hint=error.hint)
+    return WorkflowError(Fault.UNAVAILABLE, subject, "Tell whoever runs Mergewarden: its log says more.")
+
+
+POLICY_UNREADABLE = "the policy cannot be read at the moment"
+NO_GITLAB = "Mergewarden is not connected to GitLab"
 
 
 def fault_of(error: MergewardenError) -> Fault:

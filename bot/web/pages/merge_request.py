@@ -40,6 +40,7 @@ from bot.web.contexts.merge_request import (
     ScanRow,
     Step,
 )
+from bot.web.contexts.spans import span
 from bot.web.entry import Visit, not_there
 from bot.web.pages.project import gap_lines, run_line, wish_line
 
@@ -219,7 +220,7 @@ def _steps(line: ScanLine, details: ChosenScan, decisions: Sequence[Decided], wo
     def since(start: datetime | None, end: datetime | None) -> str:
         if start is None or end is None:
             return ""
-        return wording.seconds(max(0.0, (end - start).total_seconds()))
+        return span((end - start).total_seconds(), wording)
 
     decided = min((one.at for one in decisions if one.scan_id == line.id), default=None)
     issued = min((one.issued_at for one in line.receipts), default=None)
