@@ -216,7 +216,7 @@ def test_a_revoked_token_leaves_the_list_and_stays_on_record(line: CommandLine) 
     "arguments",
     [
         ("create", "x"),
-        ("create", "x", "--scope", "admin"),
+        ("create", "x", "--scope", "everything"),
         ("create", "x", "--scope", "read", "--days", "401"),
         ("create", "x", "--scope", "read", "--days", "0"),
         ("create", "a\nb", "--scope", "read"),
