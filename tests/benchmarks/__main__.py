@@ -24,6 +24,7 @@ NAMES = (
     "pre_receive",
     "decision",
     "desk",
+    "desk_pages",
 )
 
 
