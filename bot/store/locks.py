@@ -12,10 +12,11 @@ import fcntl
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
@@ -49,8 +50,11 @@ def _advisory_lock(engine: Engine, name: str) -> Iterator[bool]:
         try:
             yield held
         finally:
-            # Not only unlocked: were that to fail, a connection in the pool would keep the lock.
+            # Not only closed: the server frees the lock of a closed connection a moment later, and the next one would
+            # be turned away. Not only unlocked: were that to fail, a connection in the pool would keep the lock.
             if held:
+                with suppress(SQLAlchemyError):
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
                 connection.invalidate()
 
 

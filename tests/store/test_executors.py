@@ -98,6 +98,21 @@ def test_only_one_holds_a_lock_and_another_may_follow(engine: Engine) -> None:
         assert again
 
 
+def test_a_lock_is_free_at_the_end_of_its_block_and_not_a_moment_later(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("the kernel frees the lock of a file in the call that closes it")
+    held = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database "
+        "WHERE datname = current_database())"
+    )
+    with engine.connect() as looking:
+        for _ in range(30):
+            with only_one(engine, "reaper") as mine:
+                assert mine
+                assert looking.scalar(held) == 1
+            assert looking.scalar(held) == 0
+
+
 def test_a_lock_ends_with_a_block_that_raises(engine: Engine) -> None:
     def interrupted() -> None:
         with only_one(engine, "reaper") as held:
