@@ -9,6 +9,7 @@ against the smallest page that there is: what the data costs, and what any page 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import tempfile
 import time
@@ -150,7 +151,11 @@ def _site(name: str, url: str, folder: Path) -> Iterator[tuple[FastAPI, str]]:
         )
     queue = JobQueue(database)
     try:
-        yield application(services, queue, FakeInbox(), lambda: None), f"{token}.{key.sign('session', token)}"
+        app = application(services, queue, FakeInbox(), lambda: None)
+        # As the web process does when it has begun: what was made until then is not looked at again and again.
+        gc.collect()
+        gc.freeze()
+        yield app, f"{token}.{key.sign('session', token)}"
     finally:
         queue.close()
         services.close()
