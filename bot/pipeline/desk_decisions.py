@@ -46,7 +46,6 @@ from bot.pipeline.desk_work import (
     POLICY_UNREADABLE,
     Tools,
     Work,
-    fault_of,
     may_not,
     not_there,
     put_back,
@@ -175,7 +174,7 @@ class _Turn:
             told = unreadable(error, POLICY_UNREADABLE)
             return Refused(number, told.fault, str(told), told.hint)
         except (TriageError, SuppressionError) as error:
-            return Refused(number, fault_of(error), str(error), error.hint)
+            return Refused(number, Fault.INVALID, str(error), error.hint)
 
     def _say(self, subject: Subject) -> Done | Refused:
         if not self.principal.may(Permission.DECIDE, subject.project_id):

@@ -19,7 +19,7 @@ from bot.domain.roles import INSTANCE_WIDE, PERMISSIONS, Kind, Permission, Princ
 from bot.domain.suppression import Standing, Suppression, SuppressionError
 from bot.domain.triage import TriageError, TriageEvent, TriageState
 from bot.domain.workflow import Fault, Refused, WorkflowError
-from bot.errors import ConfigurationError, MergewardenError
+from bot.errors import ConfigurationError
 from bot.pipeline.decisions import judge_again
 from bot.services import Services
 from bot.store import judging
@@ -96,7 +96,7 @@ def working(tools: Tools, *, with_policy: bool = False) -> Iterator[Work]:
         with write_session(tools.services.store) as writing:
             yield Work(writing, tools.now(), tools.queue, policy)
     except (TriageError, SuppressionError) as error:
-        raise WorkflowError(fault_of(error), str(error), error.hint) from error
+        raise WorkflowError(Fault.INVALID, str(error), error.hint) from error
 
 
 def _policy_of(services: Services) -> PolicyDocument | ConfigurationError:
@@ -119,11 +119,6 @@ def unreadable(error: ConfigurationError, subject: str) -> WorkflowError:
 
 POLICY_UNREADABLE = "the policy cannot be read at the moment"
 NO_GITLAB = "Mergewarden is not connected to GitLab"
-
-
-def fault_of(error: MergewardenError) -> Fault:
-    """What kind of obstacle an error of the rules is."""
-    return Fault.UNAVAILABLE if isinstance(error, ConfigurationError) else Fault.INVALID
 
 
 def source_of(principal: Principal) -> str:
