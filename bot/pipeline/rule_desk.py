@@ -7,13 +7,13 @@ A reader sees the numbers of the projects that he may see, and nothing of the ot
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from bot.domain.noise import RuleNoise, together
-from bot.domain.rule_card import NOISE_DAYS, RuleDossier, RuleRecord, RuleShelf, RuleUse, under
+from bot.domain.rule_card import NOISE_DAYS, MonthCount, RuleDossier, RuleRecord, RuleShelf, RuleUse, under
 from bot.domain.rule_version import OwnRules
 from bot.pipeline.rule_shelf import cards, samples_of
 from bot.services import Services
@@ -25,25 +25,24 @@ Sees = Callable[[str], bool]
 """Whether a reader may see the project with this full path."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What somebody sees, in both ways in which it is asked for; None for everything."""
+
+    ids: frozenset[int] | None
+    """Projects by number."""
+    sees: Sees | None
+    """Projects by path."""
+
+
 def shelf(services: Services, language: Language, now: datetime, sees: Sees | None = None) -> RuleShelf:
     """Every rule with its numbers; ``sees`` None for a reader who sees everything."""
-    known = under(services.policy().policy, cards(services.organisation_rules(), language))
-    with session(services.store) as reading:
-        ids = _seen(reading, sees)
-        uses = rules.uses(reading, project_ids=ids)
-        rates = _rates(reading, now, ids)
-        own = _own(reading, services, sees)
-    return RuleShelf(
-        tuple(
-            RuleRecord(
-                card,
-                uses.get((card.scanner, card.rule_id), RuleUse(card.scanner, card.rule_id)),
-                rates.get((card.scanner, card.rule_id), RuleNoise(card.scanner, card.rule_id, 0, 0)),
-            )
-            for card in known
-        ),
-        own,
-    )
+    return _shelf(services, language, now, lambda reading: _Reader(_seen(reading, sees), sees))
+
+
+def desk_shelf(services: Services, language: Language, now: datetime, sees: frozenset[int] | None) -> RuleShelf:
+    """Every rule with the numbers of these projects (None for all)."""
+    return _shelf(services, language, now, lambda reading: _Reader(sees, _by_path(reading, services, sees)))
 
 
 def dossier(
@@ -56,29 +55,36 @@ def dossier(
     sees: Sees | None = None,
 ) -> RuleDossier | None:
     """The rule with this id (of this scanner, else of the first that has one); None where there is none."""
-    version = services.organisation_rules()
-    found = [c for c in cards(version, language) if c.rule_id == rule_id and scanner in (None, c.scanner)]
-    if not found:
-        return None
-    (card,) = under(services.policy().policy, found[:1])
-    key = (card.scanner, card.rule_id)
-    with session(services.store) as reading:
-        ids = _seen(reading, sees)
-        use = rules.uses(reading, project_ids=ids, rule=key).get(key, RuleUse(*key))
-        rate = _rates(reading, now, ids).get(key, RuleNoise(*key, 0, 0))
-        months = rules.by_month(reading, key, until=now, project_ids=ids)
-    return RuleDossier(RuleRecord(card, use, rate), samples_of(card, version), months)
+
+    def months(reading: Session, rule: tuple[str, str], ids: frozenset[int] | None) -> tuple[MonthCount, ...]:
+        return rules.by_month(reading, rule, until=now, project_ids=ids)
+
+    return _dossier(services, rule_id, scanner, language, now, lambda reading: _seen(reading, sees), months)
 
 
-def desk_shelf(services: Services, language: Language, now: datetime, sees: frozenset[int] | None) -> RuleShelf:
-    """
-    Every rule with the numbers of these projects (None for all), as the desk keeps them: see ``bot.store.rules_desk``.
-    """
+def desk_dossier(
+    services: Services,
+    rule_id: str,
+    scanner: str | None,
+    language: Language,
+    now: datetime,
+    sees: frozenset[int] | None,
+) -> RuleDossier | None:
+    """As ``dossier``, for these projects (None for all), and with the months as the desk keeps them."""
+
+    def months(reading: Session, rule: tuple[str, str], ids: frozenset[int] | None) -> tuple[MonthCount, ...]:
+        return rules_desk.by_month(reading, rule, ids, until=now)
+
+    return _dossier(services, rule_id, scanner, language, now, lambda _: sees, months)
+
+
+def _shelf(services: Services, language: Language, now: datetime, reader: Callable[[Session], _Reader]) -> RuleShelf:
     known = under(services.policy().policy, cards(services.organisation_rules(), language))
     with session(services.store) as reading:
-        uses = rules.uses(reading, project_ids=sees)
-        rates = _rates(reading, now, sees)
-        own = _own(reading, services, _by_path(reading, services, sees))
+        who = reader(reading)
+        uses = rules.uses(reading, project_ids=who.ids)
+        rates = _rates(reading, now, who.ids)
+        own = _own(reading, services, who.sees)
     return RuleShelf(
         tuple(
             RuleRecord(
@@ -92,15 +98,15 @@ def desk_shelf(services: Services, language: Language, now: datetime, sees: froz
     )
 
 
-def desk_dossier(
+def _dossier(
     services: Services,
     rule_id: str,
     scanner: str | None,
     language: Language,
     now: datetime,
-    sees: frozenset[int] | None,
+    seen: Callable[[Session], frozenset[int] | None],
+    months: Callable[[Session, tuple[str, str], frozenset[int] | None], tuple[MonthCount, ...]],
 ) -> RuleDossier | None:
-    """As ``dossier``, with the numbers that the desk keeps for these projects (None for all)."""
     version = services.organisation_rules()
     found = [c for c in cards(version, language) if c.rule_id == rule_id and scanner in (None, c.scanner)]
     if not found:
@@ -108,10 +114,11 @@ def desk_dossier(
     (card,) = under(services.policy().policy, found[:1])
     key = (card.scanner, card.rule_id)
     with session(services.store) as reading:
-        use = rules.uses(reading, project_ids=sees, rule=key).get(key, RuleUse(*key))
-        rate = _rates(reading, now, sees).get(key, RuleNoise(*key, 0, 0))
-        months = rules_desk.by_month(reading, key, sees, until=now)
-    return RuleDossier(RuleRecord(card, use, rate), samples_of(card, version), months)
+        ids = seen(reading)
+        use = rules.uses(reading, project_ids=ids, rule=key).get(key, RuleUse(*key))
+        rate = _rates(reading, now, ids).get(key, RuleNoise(*key, 0, 0))
+        counts = months(reading, key, ids)
+    return RuleDossier(RuleRecord(card, use, rate), samples_of(card, version), counts)
 
 
 def _by_path(reading: Session, services: Services, sees: frozenset[int] | None) -> Sees | None:
