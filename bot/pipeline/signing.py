@@ -7,11 +7,7 @@ Where no file is configured a key is made on first use, in one step, so that pro
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
-import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from bot.domain.receipt import PAYLOAD_TYPE, Envelope, InvalidReceipt, Signature, pre_authentication_encoding
 from bot.errors import ConfigurationError, MergewardenError
+from bot.key_files import make_private, read_private
 from bot.settings import Settings
 
 _LARGEST = 16 * 1024
@@ -173,27 +170,13 @@ def checked(envelope: Envelope, keys: Sequence[PublicKey]) -> PublicKey:
 def _read(place: Path) -> Signer:
     """Raises ``FileNotFoundError`` where there is none, and ``SigningKeyError``."""
     try:
-        # Not followed by waiting: a pipe in this place must not stop the bot.
-        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        raw = read_private(place, _LARGEST, named="the signing key", instead=_MAKE_ONE, error=SigningKeyError)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise SigningKeyError(
             f"the signing key {place} cannot be read: {error.strerror}", "Give it to the user that runs Mergewarden."
         ) from None
-    # As a bare descriptor first: a folder cannot be made a stream.
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
-        os.close(descriptor)
-        raise SigningKeyError(f"the signing key {place} is not a file", _MAKE_ONE)
-    with os.fdopen(descriptor, "rb") as file:
-        # The group may read it: that is how Kubernetes hands a secret to a user who is not root.
-        if found.st_mode & 0o037:
-            raise SigningKeyError(
-                f"the signing key {place} has the rights {stat.S_IMODE(found.st_mode):04o}: others could use it",
-                f"Take them away: chmod 600 {place}",
-            )
-        raw = file.read(_LARGEST + 1)
     try:
         if len(raw) > _LARGEST:
             raise ValueError("too long")
@@ -210,23 +193,5 @@ def _read(place: Path) -> Signer:
 
 
 def _make(place: Path) -> None:
-    """Make a key there, whole or not at all; where somebody was faster, his stays. Raises ``OSError``."""
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    draft = place.with_name(f".{place.name}.{secrets.token_hex(8)}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        # Unlike a rename, a link never takes the place of what is there.
-        with suppress(FileExistsError):
-            os.link(draft, place)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    """Make a key there; where somebody was faster, his stays. Raises ``OSError``."""
+    make_private(place, Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

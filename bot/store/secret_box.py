@@ -7,15 +7,12 @@ every host that sends needs the same one. Without it, secrets are made anew.
 
 from __future__ import annotations
 
-import os
-import secrets
-import stat
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from bot.errors import ConfigurationError
+from bot.key_files import make_private, read_private
 
 _KEY_BYTES = 44
 """Of a key as base64."""
@@ -58,7 +55,7 @@ class SecretBox:
                     "Hosts that share a database share this file too; bring it from the host that made it.",
                 ) from None
         try:
-            self._make()
+            make_private(self._place, Fernet.generate_key())
             return self._read()
         except OSError as error:
             raise SecretKeyError(
@@ -68,41 +65,16 @@ class SecretBox:
 
     def _read(self) -> Fernet:
         try:
-            descriptor = os.open(self._place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            raw = read_private(
+                self._place, _KEY_BYTES + 1, named="the key", instead="Move it away.", error=SecretKeyError
+            )
         except FileNotFoundError:
             raise
         except OSError as error:
             raise SecretKeyError(
                 f"the key {self._place} cannot be read: {error.strerror}", "Give it to the user that runs Mergewarden."
             ) from None
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            os.close(descriptor)
-            raise SecretKeyError(f"the key {self._place} is not a file", "Move it away.")
-        with os.fdopen(descriptor, "rb") as file:
-            # The group may read it: that is how Kubernetes hands a secret to a user who is not root.
-            if found.st_mode & 0o037:
-                raise SecretKeyError(
-                    f"the key {self._place} has the rights {stat.S_IMODE(found.st_mode):04o}: others could use it",
-                    f"Take them away: chmod 600 {self._place}",
-                )
-            raw = file.read(_KEY_BYTES + 2).strip()
         try:
-            return Fernet(raw)
+            return Fernet(raw.strip())
         except ValueError:
             raise SecretKeyError(f"{self._place} holds no key", "Bring it back from a backup.") from None
-
-    def _make(self) -> None:
-        self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._place.with_name(f".{self._place.name}.{secrets.token_hex(8)}.part")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key())
-                file.flush()
-                os.fsync(file.fileno())
-            # Unlike a rename, a link never takes the place of what is there: processes that start together agree.
-            with suppress(FileExistsError):
-                os.link(draft, self._place)
-        finally:
-            draft.unlink(missing_ok=True)

@@ -10,14 +10,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import secrets
-import stat
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import ConfigurationError
+from bot.key_files import make_private, read_private
 
 KEY_BYTES = 32
 
@@ -52,7 +50,7 @@ def desk_key(data_dir: Path) -> DeskKey:
     place = key_place(data_dir)
     try:
         if not place.exists():
-            _make(place)
+            make_private(place, secrets.token_bytes(KEY_BYTES))
         return DeskKey(_read(place))
     except OSError as error:
         raise ConfigurationError(
@@ -62,37 +60,11 @@ def desk_key(data_dir: Path) -> DeskKey:
 
 
 def _read(place: Path) -> bytes:
-    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
-        os.close(descriptor)
-        raise ConfigurationError(f"the key {place} is not a file", "Remove it: a new one is made.")
-    with os.fdopen(descriptor, "rb") as file:
-        # The group may read it: that is how Kubernetes hands a secret to a user who is not root.
-        if found.st_mode & 0o037:
-            raise ConfigurationError(
-                f"the key {place} has the rights {stat.S_IMODE(found.st_mode):04o}: others could use it",
-                f"Take them away: chmod 600 {place}",
-            )
-        raw = file.read(KEY_BYTES + 1)
+    raw = read_private(
+        place, KEY_BYTES, named="the key", instead="Remove it: a new one is made.", error=ConfigurationError
+    )
     if len(raw) != KEY_BYTES:
         raise ConfigurationError(
             f"the key {place} does not hold {KEY_BYTES} bytes", "Remove it: a new one is made, and all sign in again."
         )
     return raw
-
-
-def _make(place: Path) -> None:
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.{secrets.token_hex(8)}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        # Unlike a rename, a link never takes the place of what is there.
-        with suppress(FileExistsError):
-            os.link(draft, place)
-    finally:
-        draft.unlink(missing_ok=True)
