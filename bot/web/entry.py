@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from urllib.parse import quote, urlsplit
 import anyio.to_thread
 import structlog
 from starlette.datastructures import FormData, Headers, QueryParams
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Message
 
@@ -30,7 +29,8 @@ from bot.reports.visible import one_line
 from bot.texts import Language
 from bot.web.api import access
 from bot.web.api.access import BASIC, BEARER, basic_password, bearer
-from bot.web.api.problems import Problem, answer, problem_of
+from bot.web.api.answering import answered, leave_unread
+from bot.web.api.problems import Problem, answer
 from bot.web.frame import LANGUAGE_COOKIE
 
 log = structlog.get_logger("mergewarden.desk")
@@ -246,20 +246,11 @@ class Entry:
     async def _api(
         self, handler: Handler, permission: Permission | None, request: Request, facts: dict[str, object]
     ) -> Response:
-        token, writes = bearer(request), request.method not in _SAFE_METHODS
-        visitor = await self._visitor(Credentials(None if token else session_cookie(request), token), facts)
-        if visitor is None:
-            raise Problem(
-                401,
-                "a valid API token is needed",
-                "Make one on the page /tokens, or with: mergewarden token create",
-                headers={"WWW-Authenticate": BEARER},
-            )
+        writes = request.method not in _SAFE_METHODS
+        visitor = await self.caller(request, facts)
         body = b""
         if writes:
-            if visitor.principal.kind is Kind.SESSION:
-                self.check_origin(request)
-                check_csrf(visitor.csrf, request.headers.get(CSRF_HEADER, ""))
+            self.check_call(request, visitor)
             body = await _body_of(request)
         return await self._served(handler, permission, request, visitor, facts, body=body, writes=writes)
 
@@ -272,6 +263,25 @@ class Entry:
         return await self._served(handler, None, request, visitor, facts, form=form)
 
     # -- parts --------------------------------------------------------------------------------------------------------
+
+    async def caller(self, request: Request, facts: dict[str, object]) -> Visitor:
+        """Who calls the API, by bearer token or session. Raises ``Problem`` 401 for a stranger."""
+        token = bearer(request)
+        visitor = await self._visitor(Credentials(None if token else session_cookie(request), token), facts)
+        if visitor is None:
+            raise Problem(
+                401,
+                "a valid API token is needed",
+                "Make one on the page /tokens, or with: mergewarden token create",
+                headers={"WWW-Authenticate": BEARER},
+            )
+        return visitor
+
+    def check_call(self, request: Request, visitor: Visitor) -> None:
+        """Raise ``Problem`` 403 for a writing call of a session that another site could have made."""
+        if visitor.principal.kind is Kind.SESSION:
+            self.check_origin(request)
+            check_csrf(visitor.csrf, request.headers.get(CSRF_HEADER, ""))
 
     async def _visitor(self, credentials: Credentials, facts: dict[str, object]) -> Visitor | None:
         if credentials.session is None and credentials.token is None:
@@ -293,7 +303,7 @@ class Entry:
         body: bytes = b"",
         writes: bool = False,
     ) -> Response:
-        visit = self._visit(request, visitor, form or FormData(), body, writes)
+        visit = self.visit(request, visitor, form or FormData(), body, writes=writes)
         request.state.visit = visit
         if permission is not None and not visitor.principal.may(permission):
             raise may_not(permission)
@@ -302,7 +312,8 @@ class Entry:
             set_session(response, visitor.cookie)
         return response
 
-    def _visit(self, request: Request, visitor: Visitor, form: FormData, body: bytes, writes: bool) -> Visit:
+    def visit(self, request: Request, visitor: Visitor, form: FormData, body: bytes = b"", *, writes: bool) -> Visit:
+        """What a handler is told about this request."""
         headers = request.headers
         return Visit(
             principal=visitor.principal,
@@ -358,39 +369,22 @@ class Entry:
         html: bool,
     ) -> Response:
         """Turns what goes wrong into an answer, and logs one line per request; never its token."""
-        started, status = time.perf_counter(), 500
         facts: dict[str, object] = {}
-        try:
-            response = await way(request, facts)
-            status = response.status_code
-        except ClientDisconnect:
-            status = 400
-            facts["error"] = "the sender went away"
-            response = Response(status_code=400)
-        except Exception as error:
-            problem = problem_of(error)
-            if problem is None:
-                log.exception("the request could not be answered", error_type=type(error).__name__)
-                problem = Problem(500, "this is a fault of Mergewarden; its log says more")
-            status = problem.status
-            facts["error"] = str(problem)
-            if status == 503:
-                facts["cause"] = f"{type(error).__name__}: {error}"
-            response = await self._refusal(request, problem, html=html)
-            if request.method == "POST":
-                # The body may not have been read to its end, and nobody shall wait for the rest of it.
-                response.headers["Connection"] = "close"
-        finally:
-            level = log.info if status < 400 else log.warning
+
+        async def refused(problem: Problem) -> Response:
+            return leave_unread(await self._refusal(request, problem, html=html), request.method)
+
+        def tell(level: Callable[..., Any], status: int, seconds: float) -> None:
             level(
                 "desk request",
                 method=request.method,
                 path=request.url.path[:300],
                 status=status,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                milliseconds=round(seconds * 1000, 1),
                 **facts,
             )
-        return response
+
+        return await answered(lambda: way(request, facts), refused, tell, facts=facts, log=log)
 
     async def _refusal(self, request: Request, problem: Problem, *, html: bool) -> Response:
         if not html or "text/html" not in request.headers.get("accept", "text/html"):

@@ -33,27 +33,21 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from pydantic import BaseModel
 from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from bot.domain.roles import Kind, Permission, Principal
+from bot.domain.roles import Permission, Principal
 from bot.services import Services
 from bot.store import idempotency
 from bot.store.engine import write_session
-from bot.web.api.access import BEARER, bearer
+from bot.web.api.answering import answered
 from bot.web.api.problems import CONTENT_TYPE, Problem, answer, problem_of
 from bot.web.entry import (
-    CSRF_HEADER,
     MAX_BODY,
-    Credentials,
     Entry,
     Visit,
-    Visitor,
-    check_csrf,
-    language_of,
     may_not,
-    session_cookie,
     set_session,
 )
 
@@ -244,11 +238,10 @@ class DeskRoute(APIRoute):
     async def _call(self, original: Original, request: Request, facts: dict[str, object]) -> Response:
         gate: Gate = request.app.state.gate
         extra = self.openapi_extra or {}
-        visitor = await _visitor(gate.entry, request, facts)
+        visitor = await gate.entry.caller(request, facts)
         writes = request.method not in _SAFE
-        if writes and visitor.principal.kind is Kind.SESSION:
-            gate.entry.check_origin(request)
-            check_csrf(visitor.csrf, request.headers.get(CSRF_HEADER, ""))
+        if writes:
+            gate.entry.check_call(request, visitor)
         left = gate.limits.take(extra.get(_COUNTS_AS) or ("write" if writes else "read"), who(visitor.principal))
         word = extra.get(_PERMISSION, "none")
         if word != "none" and not visitor.principal.may(Permission(word)):
@@ -256,7 +249,7 @@ class DeskRoute(APIRoute):
         try:
             _check_address(request)
             request = await _read_whole(request) if writes else request
-            request.state.visit = _visit_of(gate.entry, request, visitor, writes)
+            request.state.visit = gate.entry.visit(request, visitor, FormData(), writes=writes)
             if writes and _KEY_HEADER in request.headers:
                 response = await self._once(gate, original, request, visitor.principal, bool(extra.get(_SHOWN_ONCE)))
             else:
@@ -342,30 +335,15 @@ class DeskRoute(APIRoute):
 
 async def guarded_call(request: Request, call: Callable[[Request, dict[str, object]], Awaitable[Response]]) -> Response:
     """Turns what goes wrong into an answer, and logs one line per request; never its token or key."""
-    started, status = time.perf_counter(), 500
     facts: dict[str, object] = {}
-    try:
-        response = await call(request, facts)
-        status = response.status_code
-    except ClientDisconnect:
-        status = 400
-        facts["error"] = "the sender went away"
-        response = Response(status_code=400)
-    except Exception as error:
-        problem = as_problem(error)
-        if problem is None:
-            log.exception("the request could not be answered", error_type=type(error).__name__)
-            problem = Problem(500, "this is a fault of Mergewarden; its log says more")
-        status = problem.status
-        facts["error"] = str(problem)
-        if status == 503:
-            facts["cause"] = f"{type(error).__name__}: {error}"
-        response = answer(problem)
-    finally:
-        level = log.info if status < 400 else log.warning
-        seconds = round(time.perf_counter() - started, 3)
-        level("api request", method=request.method, status=status, seconds=seconds, **facts)
-    return response
+
+    async def refused(problem: Problem) -> Response:
+        return answer(problem)
+
+    def tell(level: Callable[..., Any], status: int, seconds: float) -> None:
+        level("api request", method=request.method, status=status, seconds=round(seconds, 3), **facts)
+
+    return await answered(lambda: call(request, facts), refused, tell, facts=facts, log=log, to_problem=as_problem)
 
 
 def as_problem(error: Exception) -> Problem | None:
@@ -385,41 +363,6 @@ def who(principal: Principal) -> str:
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
-
-
-async def _visitor(entry: Entry, request: Request, facts: dict[str, object]) -> Visitor:
-    token = bearer(request)
-    credentials = Credentials(None if token else session_cookie(request), token)
-    found = None
-    if credentials.session is not None or credentials.token is not None:
-        found = await anyio.to_thread.run_sync(entry.doorman.visitor, credentials, entry.clock())
-    if found is None:
-        raise Problem(
-            401,
-            "a valid API token is needed",
-            "Make one on the page /tokens, or with: mergewarden token create",
-            headers={"WWW-Authenticate": BEARER},
-        )
-    facts["by"] = found.principal.actor
-    return found
-
-
-def _visit_of(entry: Entry, request: Request, visitor: Visitor, writes: bool) -> Visit:
-    headers = request.headers
-    return Visit(
-        principal=visitor.principal,
-        language=visitor.language or language_of(request, entry.language),
-        csrf=visitor.csrf,
-        now=entry.clock(),
-        address=request.client.host[:64] if request.client else "",
-        path=request.url.path,
-        query=request.query_params,
-        params=MappingProxyType(dict(request.path_params)),
-        form=FormData(),
-        headers=headers,
-        method=request.method,
-        confirm=entry.doorman.confirm if writes else None,
-    )
 
 
 def _check_address(request: Request) -> None:

@@ -11,7 +11,6 @@ Whatever takes long, or asks the store, runs in a thread: a webhook must not wai
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from typing import Any
 import anyio.to_thread
 import structlog
 from fastapi import FastAPI
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from bot.domain.access import Scope
@@ -32,7 +31,8 @@ from bot.store.engine import session
 from bot.store.imports import RecordedImport
 from bot.store.projects import Project
 from bot.web.api.access import BASIC, BEARER, Admitted, Door, bearer
-from bot.web.api.problems import Problem, answer, problem_of
+from bot.web.api.answering import answered, leave_unread
+from bot.web.api.problems import Problem, answer
 from bot.web.api.upload import UploadLimits, receive, too_large
 
 log = structlog.get_logger("mergewarden.api")
@@ -85,32 +85,15 @@ def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """Turns what goes wrong into an answer, and logs one line per request; never its token."""
 
     async def handle(request: Request) -> Response:
-        started, counter, status = time.perf_counter(), Counter(), 500
-        try:
-            response = await handler(request, counter)
-            status = response.status_code
-        except ClientDisconnect:
-            status = 400
-            counter.facts["error"] = "the sender went away"
-            response = Response(status_code=400)
-        except Exception as error:
-            problem = problem_of(error)
-            if problem is None:
-                log.exception("the request could not be answered", error_type=type(error).__name__)
-                problem = Problem(500, "this is a fault of Mergewarden; its log says more")
-            status = problem.status
-            counter.facts["error"] = str(problem)
-            if status == 503:
-                counter.facts["cause"] = f"{type(error).__name__}: {error}"
-            response = answer(problem)
-            if request.method == "POST":
-                # The body may not have been read to its end, and nobody shall wait for the rest of it.
-                response.headers["Connection"] = "close"
-        finally:
-            level = log.info if status < 400 else log.warning
-            seconds = round(time.perf_counter() - started, 3)
-            level("api request", method=request.method, status=status, seconds=seconds, **counter.facts)
-        return response
+        counter = Counter()
+
+        async def refused(problem: Problem) -> Response:
+            return leave_unread(answer(problem), request.method)
+
+        def tell(level: Callable[..., Any], status: int, seconds: float) -> None:
+            level("api request", method=request.method, status=status, seconds=round(seconds, 3), **counter.facts)
+
+        return await answered(lambda: handler(request, counter), refused, tell, facts=counter.facts, log=log)
 
     return handle
 
