@@ -138,6 +138,9 @@ class ListPage:
     facets: tuple[Facet, ...]
     headings: tuple[Heading, ...]
     rows: tuple[Row, ...]
+    """Those that are shown."""
+    total: int
+    """How many the filter has."""
     count: str
     note: str
     own: OwnSection | None
@@ -272,8 +275,11 @@ def _own_to_json(own: OwnRules | None) -> dict[str, Any] | None:
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
-def list_page(shelf: RuleShelf, wanted: RuleFilter, order: str, wording: Wording) -> ListPage:
-    """The list's content in one language. Raises ``UnknownRuleFilter``."""
+_ALL = slice(None)
+
+
+def list_page(shelf: RuleShelf, wanted: RuleFilter, order: str, wording: Wording, shown: slice = _ALL) -> ListPage:
+    """The list's content in one language; ``shown`` are the rows of it. Raises ``UnknownRuleFilter``."""
     _ = wording.t.gettext
     chosen = _chosen(shelf, wanted, order)
     headings = (
@@ -296,7 +302,8 @@ def list_page(shelf: RuleShelf, wanted: RuleFilter, order: str, wording: Wording
             )
             for key, word, number in headings
         ),
-        rows=tuple(_row(one, wording) for one in chosen),
+        rows=tuple(_row(one, wording) for one in chosen[shown]),
+        total=len(chosen),
         count=wording.t.ngettext("{n} rule", "{n} rules", len(chosen)).format(n=len(chosen)),
         note=_("Called false: of the findings that had a discussion in the last {n} days.").format(n=NOISE_DAYS),
         own=None if shelf.own is None else _own_section(shelf.own, wording),

@@ -43,18 +43,19 @@ def _list(desk: Desk, visit: Visit) -> Response:
     if desk.operations is None:
         return desk.frame.page(visit, "rules.html", RulesPage(None, (), True), section="rules")
     shelf = desk.operations.shelf(visit.language, visit.now, visit.principal.sees)
+    begin = _begin(visit)
+    shown = slice(begin, begin + _SHOWN)
     try:
-        page = list_page(shelf, wanted, order, words_in(visit.language))
+        page = list_page(shelf, wanted, order, words_in(visit.language), shown)
     except UnknownRuleFilter as error:
         raise Problem(400, str(error), "Leave it out for all rules.") from error
-    begin = _begin(visit)
     rows = tuple(
         RuleRow(
             row,
             desk.frame.url("rule", rule=row.rule, scanner=row.scanner),
             _triage(desk, row.scanner, row.rule) if row.findings != "0" else "",
         )
-        for row in page.rows[begin : begin + _SHOWN]
+        for row in page.rows
     )
     given = {name: visit.query[name] for name in (*_FILTERS, "sort") if name in visit.query}
     context = RulesPage(
@@ -62,7 +63,7 @@ def _list(desk: Desk, visit: Visit) -> Response:
         rows,
         visit.principal.sees is None,
         first=desk.frame.url("rules", **given) if begin else "",
-        next=desk.frame.url("rules", **given, after=begin + _SHOWN) if begin + _SHOWN < len(page.rows) else "",
+        next=desk.frame.url("rules", **given, after=begin + _SHOWN) if begin + _SHOWN < page.total else "",
     )
     return desk.frame.page(visit, "rules.html", context, section="rules")
 
