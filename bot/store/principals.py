@@ -44,7 +44,8 @@ def of_person(reading: Session, person: Person, now: datetime, token: ApiToken |
     elif person.gitlab_user_id is not None:
         for one in memberships.projects_of(reading, person.gitlab_user_id, now - OLDEST_MEMBERSHIP):
             paths[one.project_id], levels[one.project_id] = one.path, one.access_level
-    elif grants:
+    elif any(grant.target is not Target.INSTANCE for grant in grants) or (wide and not everything):
+        # Whoever sees everything, and has no role of his own anywhere, needs no list of it: not with every request.
         paths = dict(memberships.project_paths(reading))
     if token is not None and narrowed:
         paths = {number: path for number, path in paths.items() if token.covers(path)}
