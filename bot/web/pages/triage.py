@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -169,8 +170,7 @@ def _shown(desk: Desk, visit: Visit) -> Response:
         rights=rights,
         now=now,
     )
-    listed = Listed(**{name: getattr(listed, name) for name in listed.__slots__} | {"views": views})
-    page = triage_page(asked, listed, words_in(visit.language))
+    page = triage_page(asked, replace(listed, views=views), words_in(visit.language))
     return desk.frame.page(visit, "triage.html", page, fragment="triage", section="triage")
 
 
