@@ -19,7 +19,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.types import TypeDecorator
 
-import bot.store.desk_tables  # noqa: F401 - the tables that are declared there
+import bot.store.desk_tables
+import bot.store.maturity_tables  # noqa: F401 - the tables that are declared there
 from bot.errors import ConfigurationError
 from bot.store.tables import Record
 

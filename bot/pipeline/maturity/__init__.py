@@ -1,0 +1,1 @@
+"""Periodic work of maturity: collect from GitLab, count days, take snapshots, make summaries, deliver them."""
