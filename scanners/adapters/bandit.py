@@ -16,7 +16,7 @@ from scanners.cwe import cwes_of
 from scanners.finding import Finding, FindingKind, Location, Severity
 from scanners.interface import Gap, GapReason, Scanner, ScannerReport, ScanTarget, Unit
 from scanners.normalize import ToolWords, catalogue_digest, finding_of, line_of, unit_names, unit_path
-from scanners.report import absent_if_missing, entries, load_object, text_of
+from scanners.report import absent_if_missing, entries, load_object, not_named, text_of
 from scanners.severity import confidence_of_word, severity_of_word
 
 # Our own configuration: every test, and no folder left out. JSON is YAML.
@@ -68,10 +68,7 @@ class Bandit(Scanner):
             gaps[path] = _gap(path, text_of(error.get("reason")))
         metrics = report.get("metrics")
         seen = {name.rsplit("/", 1)[-1] for name in metrics} if isinstance(metrics, Mapping) else set()
-        for unit in target.units:
-            path = PurePosixPath(unit.name)
-            if unit.name not in seen and path not in gaps:
-                gaps[path] = Gap(path, GapReason.SCANNER_ERROR, reasons.DID_NOT_READ.format(scanner=self.name))
+        gaps |= not_named(target, seen, gaps, self.name)
         return ScannerReport(tuple(finding for finding in found if finding is not None), tuple(gaps.values()))
 
 

@@ -21,7 +21,7 @@ from scanners.finding import Finding, FindingKind, Fix, Location
 from scanners.interface import Gap, GapReason, Scanner, ScannerError, ScannerReport, ScanTarget, Unit
 from scanners.narrowing import narrowed, words_of
 from scanners.normalize import ToolWords, catalogue_digest, finding_of, line_of, unit_names, unit_path
-from scanners.report import absent_if_missing, entries, load_object, text_of
+from scanners.report import absent_if_missing, entries, load_object, not_named, text_of
 from scanners.severity import confidence_of_word, severity_of_word
 from scanners.units import decode, has_lone_cr, reads_otherwise, split_lines, suffix_of
 
@@ -177,10 +177,9 @@ class Semgrep(Scanner):
         if not isinstance(scanned, list):
             raise ScannerError(reasons.FILES_NOT_NAMED.format(scanner=self.name))
         seen = {str(name).rsplit("/", 1)[-1] for name in scanned}
+        gaps |= not_named(target, seen, gaps, self.name)
         for unit in target.units:
             path = PurePosixPath(unit.name)
-            if unit.name not in seen and path not in gaps:
-                gaps[path] = Gap(path, GapReason.SCANNER_ERROR, reasons.DID_NOT_READ.format(scanner=self.name))
             if path in gaps or suffix_of(unit.name) not in _ENCODED_LANGUAGES:
                 continue
             if _disguised(unit.name, _content(target, unit.name)):

@@ -12,17 +12,17 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rules import catalog
 from scanners import reasons
 from scanners.finding import Confidence, Finding, FindingKind, Location, Reach, Severity, Silences
-from scanners.interface import Gap, GapReason, MalformedReport, Scanner, ScannerReport, ScanTarget, Unit
+from scanners.interface import MalformedReport, Scanner, ScannerReport, ScanTarget, Unit
 from scanners.normalize import ToolWords, catalogue_digest, finding_of, line_of, unit_names, unit_path
 from scanners.offline.comments import syntax_of
 from scanners.offline.ignore_files import READERS
-from scanners.report import entries, load_object
+from scanners.report import entries, gaps_of_child, load_object
 from scanners.units import mark_of
 
 _OFFLINE = Path(__file__).parent.parent / "offline"
@@ -65,18 +65,7 @@ class Suppressions(Scanner):
         report = load_object(raw, self.name)
         names = unit_names(target)
         found = [_finding(entry, names) for entry in entries(report, "results", self.name)]
-        gaps = {
-            path: Gap(path, GapReason.SCANNER_ERROR, reasons.FAILED_ON_FILE.format(scanner=self.name))
-            for path in (unit_path(entry.get("unit"), names) for entry in entries(report, "errors", self.name))
-        }
-        scanned = report.get("scanned")
-        if not isinstance(scanned, list):
-            raise MalformedReport(reasons.FILES_NOT_NAMED.format(scanner=self.name))
-        seen = {str(name) for name in scanned}
-        for unit in target.units:
-            path = PurePosixPath(unit.name)
-            if unit.name not in seen and path not in gaps:
-                gaps[path] = Gap(path, GapReason.SCANNER_ERROR, reasons.DID_NOT_READ.format(scanner=self.name))
+        gaps = gaps_of_child(report, target, self.name)
         return ScannerReport(tuple(finding for finding in found if finding is not None), tuple(gaps.values()))
 
 
