@@ -29,7 +29,7 @@ from bot.pipeline.judging import note_used, suppressed_in
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.policies import policy_blob, project_policy
 from bot.pipeline.projects import remember
-from bot.pipeline.tracking import Findings, Look, Tracked, track
+from bot.pipeline.tracking import AskedOnce, Findings, History, Look, Tracked, track
 from bot.services import Services
 from bot.store import projects, scans, tracking
 from bot.store.engine import session, write_session
@@ -90,7 +90,8 @@ def scan_branch(
     if seen is not None and policy_blob(mirror, seen) != policy_blob(mirror, head):
         on_policy()
     looks_with = answers_depend_on(tools.scanners)
-    job = _what_to_read(mirror, state, head, tools.scanners, looks_with)
+    history = AskedOnce(mirror)
+    job = _what_to_read(mirror, history, state, head, tools.scanners, looks_with)
     if half_done and job.why == "nothing":
         job = _Job(mirror.tree(head), tools.scanners, None, "renewed")
     if job.why == "nothing":
@@ -102,7 +103,7 @@ def scan_branch(
     try:
         runs = read_files(mirror, job.entries, tools=tools, scanners=job.scanners, progress=progress)
         found = merge_findings(runs)
-        tracked = _track(services, mirror, state, ref, head, job, runs, found, looks_with, job_id, started_at)
+        tracked = _track(services, history, state, ref, head, job, runs, found, looks_with, job_id, started_at)
     finally:
         progress.end()
     told = _told(found, tracked.plan)
@@ -140,7 +141,12 @@ def stale(looked_with: Mapping[str, str], looks_with: Mapping[str, str]) -> set[
 
 
 def _what_to_read(
-    mirror: Mirror, state: StreamState, head: str, scanners: Sequence[Scanner], looks_with: dict[str, str]
+    mirror: Mirror,
+    history: History,
+    state: StreamState,
+    head: str,
+    scanners: Sequence[Scanner],
+    looks_with: dict[str, str],
 ) -> _Job:
     outdated = stale(state.looked_with, looks_with)
     if state.commit is None or not mirror.has_commit(state.commit):
@@ -150,7 +156,7 @@ def _what_to_read(
     if not outdated:
         if state.commit == head:
             return _Job((), scanners, (), "nothing")
-        changes = mirror.changes(state.commit, head, algorithm="histogram")
+        changes = history.changes(state.commit, head, algorithm="histogram")
         paths = [change.new_path for change in changes if change.new_path is not None]
         return _Job(mirror.tree(head, paths), scanners, changes, "push")
     chosen = [scanner for scanner in scanners if scanner.name in outdated]
@@ -164,7 +170,7 @@ def _what_to_read(
 
 def _track(
     services: Services,
-    mirror: Mirror,
+    history: History,
     state: StreamState,
     ref: Ref,
     head: str,
@@ -188,7 +194,7 @@ def _track(
     answered = {run.scanner for run in runs if run.assessed}
     return track(
         services.store,
-        mirror,
+        history,
         Look(
             ref,
             OWN,

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.change import ChangeKind, FileChange
 from bot.domain.evidence import is_package
-from bot.domain.identity import Correlation, Pool, correlate_known, identify
+from bot.domain.identity import Correlation, Identity, Pool, correlate_known, identify
 from bot.domain.lifecycle import Observation, Plan, Remembered, Verdict, plan, unknown
 from bot.domain.linemap import LineMap
 from bot.domain.triage import reopened
@@ -51,6 +51,25 @@ class History(Protocol):
     def changes(self, base: str, head: str, *, algorithm: DiffAlgorithm) -> Sequence[FileChange]:
         """What differs between two commits. Raises ``GitError``."""
         ...
+
+
+class AskedOnce:
+    """A ``History`` that asks git once for each pair of commits: who reads a branch asks twice for the same."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._answers: dict[tuple[str, str, DiffAlgorithm], Sequence[FileChange]] = {}
+
+    def has_commit(self, sha: str) -> bool:
+        """See ``History``."""
+        return self._history.has_commit(sha)
+
+    def changes(self, base: str, head: str, *, algorithm: DiffAlgorithm) -> Sequence[FileChange]:
+        """See ``History``."""
+        asked = (base, head, algorithm)
+        if asked not in self._answers:
+            self._answers[asked] = self._history.changes(base, head, algorithm=algorithm)
+        return self._answers[asked]
 
 
 class FindingSet(Protocol):
@@ -165,93 +184,137 @@ def unless_overtaken(attempt: Callable[[], T]) -> T:
 
 def prepare(store: Engine, history: History | None, look: Look, findings: FindingSet) -> Prepared:
     """Read what is known and decide what is to be written; only numbers are taken already."""
-    current = findings.light
-
-    def since_commit(commit: str | None) -> Sequence[FileChange] | None:
-        return _without_lines(changes_between(history, commit, look.commit), look.blind)
-
-    with session(store) as reading:
-        state = tracking.stream_state(reading, look.ref, look.source)
-        remembered = tracking.known_in_stream(reading, state, look.scope)
-        pools, known = [], [remembered]
-        target = _target(reading, look) if look.ref.target is not None else None
-        if target is not None:
-            there = tracking.known_in_stream(reading, target, {f.location.path for f in current} | set(look.old_paths))
-            known.append(there)
-        others = tracking.known_on_ref(reading, state, {f.location.path for f in current}) if look.correlate else []
-    since = since_commit(state.commit) if remembered else None
-    pools.append(Pool(_findings(remembered), since))
-    # Empty where nobody has spoken about the target: the position tells who found it.
-    there = known[1] if target is not None else {}
-    pools.append(Pool(_findings(there), since_commit(target.commit) if target is not None and there else None))
-    # Where a scanner did not look again, its lines are not those of the stream's commit, and git's map is not theirs.
-    pools += [Pool(unread) for there in known if (unread := _findings(there, with_lines=False))]
-
-    identities = list(identify(current, pools))
-    left = [index for index, identity in enumerate(identities) if identity.number is None]
-    settled: dict[int, datetime | None] = {}
-    with session(store) as reading:
-        merged = []
-        if look.ref.merge_request_iid is None:
-            wanted = [i for i in range(len(current)) if identities[i].presence is not Presence.EXISTING]
-            if wanted and state.stream_id is not None:
-                paths = {current[i].location.path for i in wanted}
-                merged = tracking.known_on_merge_requests(reading, look.ref, look.source, paths)
-        keys = {key for index in left for key in tracking.code_keys(current[index])}
-        anywhere = tracking.known_by_code(reading, look.ref.project_id, keys) if left else {}
-    taken = {identity.number for identity in identities if identity.number is not None}
-    for commit, there in merged:
-        changes = since_commit(commit)
-        wanted = [i for i, identity in enumerate(identities) if identity.presence is not Presence.EXISTING]
-        found = identify([current[i] for i in wanted], [Pool(_findings(there), changes)])
-        known.append(there)
-        for index, identity in zip(wanted, found, strict=True):
-            if identity.number is None:
-                continue
-            if identities[index].number is None and identity.number not in taken:
-                identities[index] = identity
-                taken.add(identity.number)
-            elif identity.number == identities[index].number and identity.presence is Presence.EXISTING:
-                settled.setdefault(identity.number, there[identity.number].changed_at)
-    left = [index for index, identity in enumerate(identities) if identity.number is None]
-    if left and anywhere:
-        pool = Pool({n: r.finding for n, r in anywhere.items() if n not in taken}, by_code_only=True)
-        for index, identity in zip(left, identify([current[i] for i in left], [pool]), strict=True):
-            identities[index] = identity
-            if identity.number is not None:
-                taken.add(identity.number)
-        known.append(anywhere)
-    correlations: dict[int, Correlation] = {}
-    for looked_at, there in others:
-        left = [i for i, identity in enumerate(identities) if identity.number is None and i not in correlations]
-        if not left:
-            break
-        free = {number: item.finding for number, item in there.items() if number not in taken}
-        if looked_at is not None and look.commit is not None:
-            free = _where_they_went(free, since_commit(looked_at))
-        same = correlate_known([current[i] for i in left], free)
-        correlations |= {left[position]: correlation for position, correlation in same.items()}
-        taken |= {correlation.number for correlation in same.values()}
-        known.append(there)
-
-    destinations = _Destinations(since)
-    observation = Observation(
-        findings=current,
-        contents=findings.contents,
-        identities=identities,
-        correlations=correlations,
-        remembered=remembered,
-        elsewhere=ChainMap(*reversed(known[1:])),
-        looked=lambda scanner, finding: look.looked(scanner, finding, destinations.of(finding.location.path)),
-        version=look.version,
-        touched=destinations.touched,
-        settled=settled,
-        verdict=look.verdict,
-    )
-    count = unknown(identities, correlations)
+    recognition = _Recognition(store, history, look, findings.light)
+    recognition.by_streams()
+    recognition.by_merge_requests()
+    recognition.by_code_anywhere()
+    recognition.by_other_sources()
+    observation = recognition.observation(findings.contents)
+    count = unknown(observation.identities, observation.correlations)
     first = tracking.reserve_numbers(store, count) if count else 0
-    decided = plan(observation, at=look.at, first_number=first)
-    return Prepared(look, state, findings, decided)
+    return Prepared(look, recognition.state, findings, plan(observation, at=look.at, first_number=first))
+
+
+class _Recognition:
+    """
+    Finds out which known findings the current ones are, one pool after the other: the nearest first.
+
+    A number that is taken is not given again, and what a nearer pool said is not doubted by a farther one.
+    """
+
+    def __init__(self, store: Engine, history: History | None, look: Look, current: Sequence[Finding]) -> None:
+        self._store, self._history, self._look, self._current = store, history, look, current
+        here = {finding.location.path for finding in current}
+        with session(store) as reading:
+            self.state = tracking.stream_state(reading, look.ref, look.source)
+            self._remembered = tracking.known_in_stream(reading, self.state, look.scope)
+            self._target = _target(reading, look) if look.ref.target is not None else None
+            # Empty where nobody has spoken about the target: the position tells who found it.
+            self._in_target: dict[int, Remembered] = {}
+            if self._target is not None:
+                self._in_target = tracking.known_in_stream(reading, self._target, here | set(look.old_paths))
+            self._others = tracking.known_on_ref(reading, self.state, here) if look.correlate else []
+        self._since = self._since_commit(self.state.commit) if self._remembered else None
+        self._elsewhere: list[dict[int, Remembered]] = [self._in_target] if self._target is not None else []
+        self._identities: list[Identity] = []
+        self._correlations: dict[int, Correlation] = {}
+        self._settled: dict[int, datetime | None] = {}
+        self._taken: set[int | None] = set()
+
+    def by_streams(self) -> None:
+        """By what the source said last about this ref and about its target."""
+        pools = [Pool(_findings(self._remembered), self._since)]
+        target = self._target
+        since = self._since_commit(target.commit) if target is not None and self._in_target else None
+        pools.append(Pool(_findings(self._in_target), since))
+        # Where a scanner did not look again, its lines are not those of the stream's commit, and git's map is not
+        # theirs.
+        for there in (self._remembered, self._in_target):
+            if unread := _findings(there, with_lines=False):
+                pools.append(Pool(unread))
+        self._identities = list(identify(self._current, pools))
+        self._taken = {identity.number for identity in self._identities if identity.number is not None}
+
+    def by_merge_requests(self) -> None:
+        """On a branch: by what the merge requests had that came into it, whose judgements come with them."""
+        look = self._look
+        if look.ref.merge_request_iid is not None or self.state.stream_id is None or not self._not_existing():
+            return
+        paths = {self._current[index].location.path for index in self._not_existing()}
+        with session(self._store) as reading:
+            merged = tracking.known_on_merge_requests(reading, look.ref, look.source, paths)
+        for commit, there in merged:
+            wanted = self._not_existing()
+            pool = Pool(_findings(there), self._since_commit(commit))
+            found = identify([self._current[index] for index in wanted], [pool])
+            self._elsewhere.append(there)
+            for index, identity in zip(wanted, found, strict=True):
+                if identity.number is None:
+                    continue
+                if self._identities[index].number is None and identity.number not in self._taken:
+                    self._identities[index] = identity
+                    self._taken.add(identity.number)
+                elif identity.number == self._identities[index].number and identity.presence is Presence.EXISTING:
+                    self._settled.setdefault(identity.number, there[identity.number].changed_at)
+
+    def by_code_anywhere(self) -> None:
+        """By the same code anywhere in the project."""
+        left = self._without_number()
+        if not left:
+            return
+        keys = {key for index in left for key in tracking.code_keys(self._current[index])}
+        with session(self._store) as reading:
+            anywhere = tracking.known_by_code(reading, self._look.ref.project_id, keys)
+        if not anywhere:
+            return
+        free = {number: item.finding for number, item in anywhere.items() if number not in self._taken}
+        found = identify([self._current[index] for index in left], [Pool(free, by_code_only=True)])
+        for index, identity in zip(left, found, strict=True):
+            self._identities[index] = identity
+            if identity.number is not None:
+                self._taken.add(identity.number)
+        self._elsewhere.append(anywhere)
+
+    def by_other_sources(self) -> None:
+        """By what other sources say about the ref: the same weakness in other words."""
+        for looked_at, there in self._others:
+            left = [index for index in self._without_number() if index not in self._correlations]
+            if not left:
+                return
+            free = {number: item.finding for number, item in there.items() if number not in self._taken}
+            if looked_at is not None and self._look.commit is not None:
+                free = _where_they_went(free, self._since_commit(looked_at))
+            same = correlate_known([self._current[index] for index in left], free)
+            self._correlations |= {left[position]: correlation for position, correlation in same.items()}
+            self._taken |= {correlation.number for correlation in same.values()}
+            self._elsewhere.append(there)
+
+    def observation(self, contents: Sequence[bytes]) -> Observation:
+        """All of it, for ``bot.domain.lifecycle`` to decide."""
+        look, destinations = self._look, _Destinations(self._since)
+        return Observation(
+            findings=self._current,
+            contents=contents,
+            identities=self._identities,
+            correlations=self._correlations,
+            remembered=self._remembered,
+            elsewhere=ChainMap(*reversed(self._elsewhere)),
+            looked=lambda scanner, finding: look.looked(scanner, finding, destinations.of(finding.location.path)),
+            version=look.version,
+            touched=destinations.touched,
+            settled=self._settled,
+            verdict=look.verdict,
+        )
+
+    def _without_number(self) -> list[int]:
+        return [index for index, identity in enumerate(self._identities) if identity.number is None]
+
+    def _not_existing(self) -> list[int]:
+        return [index for index, identity in enumerate(self._identities) if identity.presence is not Presence.EXISTING]
+
+    def _since_commit(self, commit: str | None) -> Sequence[FileChange] | None:
+        changes = changes_between(self._history, commit, self._look.commit)
+        return _without_lines(changes, self._look.blind)
 
 
 def write(writing: Session, prepared: Prepared) -> frozenset[int]:

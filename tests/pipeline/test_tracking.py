@@ -18,7 +18,7 @@ from bot.domain.lifecycle import Remembered
 from bot.domain.triage import Judgement, Justification, TriageState, judge
 from bot.domain.verdict import Presence
 from bot.pipeline.git import GitError
-from bot.pipeline.tracking import Findings, Look, Tracked, track
+from bot.pipeline.tracking import AskedOnce, Findings, Look, Tracked, track
 from bot.store import findings as store_findings
 from bot.store import tracking, triage
 from bot.store.engine import session, write_session
@@ -40,6 +40,7 @@ class FakeHistory:
 
     lost: set[str] = field(default_factory=set)
     broken: bool = False
+    asked: int = 0
     _changes: dict[tuple[str, str], tuple[FileChange, ...]] = field(default_factory=dict)
 
     def between(self, base: str, head: str, *changes: FileChange) -> None:
@@ -50,6 +51,7 @@ class FakeHistory:
 
     def changes(self, base: str, head: str, *, algorithm: str) -> tuple[FileChange, ...]:
         assert algorithm == "histogram"
+        self.asked += 1
         if self.broken:
             raise GitError("the mirror is damaged")
         return self._changes[base, head]
@@ -542,3 +544,14 @@ def test_moved_lines_of_a_whole_file_are_followed(desk: Desk) -> None:
     desk.history.between("one", "two", diff(old, new))
     moved = [finding(line=n + 1 + (n > 20), code=f"c{n}") for n in (3, 19, 30)]
     assert desk.scan(moved, "two").plan.numbers == numbers
+
+
+def test_git_is_asked_once_for_what_two_want_to_know() -> None:
+    git = FakeHistory(lost={"c"})
+    git.between("a", "b", change((1, 1, 1, 1)))
+    once = AskedOnce(git)
+    first = once.changes("a", "b", algorithm="histogram")
+    assert once.changes("a", "b", algorithm="histogram") is first
+    assert git.asked == 1
+    assert once.has_commit("a")
+    assert not once.has_commit("c")
