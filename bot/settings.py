@@ -31,7 +31,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigurationError
-from bot.texts import Language
+from bot.texts import N_, Language
 
 PREFIX = "MERGEWARDEN_"
 CONFIG_FILE_NAME = "mergewarden.toml"
@@ -146,6 +146,30 @@ def _database_url(secret: SecretStr) -> SecretStr:
     raise ValueError(f"{known} is not supported: use sqlite or postgresql")
 
 
+_MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+
+
+def _smtp_url(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in _MAIL_PORTS:
+        raise ValueError("it must start with smtp:// (STARTTLS), smtps:// (TLS), or smtp+plain:// (not encrypted)")
+    if not parts.hostname:
+        raise ValueError("it has no host name")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("its port is not a number from 0 to 65535") from None
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("it must end after host and port")
+    return secret
+
+
+def _mail_address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>\",;:\\()\[\]]+@[A-Za-z0-9.-]+", text, re.ASCII):
+        raise ValueError("it is not an e-mail address without a name, such as mergewarden@example.com")
+    return text
+
+
 def _project_path(text: str) -> str:
     path = text.strip("/")
     if not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+", path):
@@ -230,6 +254,22 @@ class OidcAccess:
     """Where it sends people back to."""
 
 
+@dataclass(frozen=True, slots=True)
+class MailAccess:
+    """A server that takes e-mail; ``Settings.mail`` makes it."""
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    user: str
+    """Empty for a server that asks nobody who he is."""
+    password: SecretStr
+    sender: str
+    """The address that messages come from."""
+    ca_file: Path | None
+    """PEM file of the authority that signed its certificate; None for the system's own."""
+
+
 SIGN_IN_CALLBACK = "/sign-in/callback"
 
 
@@ -244,98 +284,113 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     gitlab_url: Annotated[str, AfterValidator(_gitlab_url)] | None = Field(
-        None, description="the address of GitLab, without /api/v4", examples=["https://gitlab.example.com"]
+        None, description=N_("the address of GitLab, without /api/v4"), examples=["https://gitlab.example.com"]
     )
     gitlab_token: Annotated[SecretStr, AfterValidator(_header_safe)] | None = Field(
         None,
-        description="an access token with the scope `api` and the role Developer or higher",
+        description=N_("an access token with the scope `api` and the role Developer or higher"),
         examples=["glpat-..."],
     )
     gitlab_ca_file: FilePath | None = Field(
         None,
-        description="a PEM file with the authority that signed GitLab's certificate",
+        description=N_("a PEM file with the authority that signed GitLab's certificate"),
         examples=["/etc/ssl/certs/company-ca.pem"],
     )
     webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
         None,
-        description="the webhook's secret token, at least 8 characters (`openssl rand -hex 32` makes a good one)",
+        description=N_("the webhook's secret token, at least 8 characters (`openssl rand -hex 32` makes a good one)"),
         examples=["6f1d..."],
     )
     webhook_signing_token: Annotated[SecretStr, AfterValidator(_signing_token)] | None = Field(
         None,
-        description="the webhook's signing token (GitLab 19.0 and later): whsec_ and the base64 of 32 bytes",
+        description=N_("the webhook's signing token (GitLab 19.0 and later): whsec_ and the base64 of 32 bytes"),
         examples=["whsec_..."],
     )
     require_signature: bool = Field(
-        False, description="true to refuse deliveries that are not signed, false to accept the secret token too"
+        False, description=N_("true to refuse deliveries that are not signed, false to accept the secret token too")
     )
     webhook_max_age_seconds: int = Field(
-        300, ge=10, le=86_400, description="how old a signed delivery may be, 10 to 86400 seconds", examples=["300"]
+        300, ge=10, le=86_400, description=N_("how old a signed delivery may be, 10 to 86400 seconds"), examples=["300"]
     )
     hook_secret: Annotated[SecretStr, AfterValidator(_hook_secret)] | None = Field(
         None,
-        description="the secret that the pre-receive hook on GitLab's server shares with us, at least 32 characters "
-        "(`openssl rand -hex 32` makes a good one)",
+        description=N_(
+            "the secret that the pre-receive hook on GitLab's server shares with us, at least 32 characters "
+            "(`openssl rand -hex 32` makes a good one)"
+        ),
         examples=["9b2e..."],
     )
     hook_unknown_projects: Literal["allow", "refuse"] = Field(
         "allow",
-        description="what the pre-receive hook does with projects that are not served: allow or refuse",
+        description=N_("what the pre-receive hook does with projects that are not served: allow or refuse"),
         examples=["allow"],
     )
     data_dir: AnyPath = Field(
         default_factory=lambda: default_data_dir(os.environ),
-        description="a folder for the database, the git mirrors and caches",
+        description=N_("a folder for the database, the git mirrors and caches"),
         examples=["/var/lib/mergewarden"],
     )
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None,
-        description="a SQLite or PostgreSQL URL; without it a SQLite file in the data directory",
+        description=N_("a SQLite or PostgreSQL URL; without it a SQLite file in the data directory"),
         examples=["postgresql://mergewarden:password@db.example.com/mergewarden"],
     )
     policy_project: Annotated[str, AfterValidator(_project_path)] | None = Field(
         None,
-        description="the full path of the GitLab project that holds the gate policy; goes before a policy file",
+        description=N_("the full path of the GitLab project that holds the gate policy; goes before a policy file"),
         examples=["security/policies"],
     )
     policy_file: FilePath | None = Field(
-        None, description="a gate policy; without it the one that comes with Mergewarden", examples=["/etc/policy.yaml"]
+        None,
+        description=N_("a gate policy; without it the one that comes with Mergewarden"),
+        examples=["/etc/policy.yaml"],
     )
     rules_project: Annotated[str, AfterValidator(_project_path)] | None = Field(
         None,
-        description="the full path of the GitLab project that holds the organisation's own rules; goes before a folder",
+        description=N_(
+            "the full path of the GitLab project that holds the organisation's own rules; goes before a folder"
+        ),
         examples=["security/rules"],
     )
     rules_folder: AnyPath | None = Field(
-        None, description="a folder with the organisation's own rules", examples=["/etc/mergewarden/rules"]
+        None, description=N_("a folder with the organisation's own rules"), examples=["/etc/mergewarden/rules"]
     )
     rules_switch_on: Literal["manual", "automatic"] = Field(
         "manual",
-        description="whether a new version of those rules waits for a person, after its trial: manual or automatic",
+        description=N_("whether a new version of those rules waits for a person, after its trial: manual or automatic"),
         examples=["automatic"],
     )
     signing_key_file: AnyPath | None = Field(
         None,
-        description="a PEM file with the Ed25519 private key that signs receipts; without it one is made in the data "
-        "directory",
+        description=N_(
+            "a PEM file with the Ed25519 private key that signs receipts; without it one is made in the data directory"
+        ),
         examples=["/run/secrets/receipts.pem"],
     )
     language: Annotated[Language, BeforeValidator(_language)] = Field(
-        Language.ENGLISH, description="the language of comments and reports: en or zh-CN", examples=["zh-CN"]
+        Language.ENGLISH, description=N_("the language of comments and reports: en or zh-CN"), examples=["zh-CN"]
     )
     public_url: Annotated[str, AfterValidator(_web_url)] | None = Field(
         None,
-        description="the address at which people reach Mergewarden, for links in commit statuses",
+        description=N_("the address at which people reach Mergewarden, for links in commit statuses"),
         examples=["https://mergewarden.example.com"],
     )
     outgoing_allow_local: bool = Field(
         False,
-        description="true to let outgoing webhooks reach this host, link-local addresses and metadata services",
+        description=N_("true to let outgoing webhooks reach this host, link-local addresses and metadata services"),
         examples=["true"],
+    )
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
+        None,
+        description="the mail server that summaries are sent by: smtp:// with STARTTLS, smtps:// with TLS, or smtp+plain://",
+        examples=["smtp://user:password@mail.example.com:587"],
+    )
+    mail_from: Annotated[str, AfterValidator(_mail_address)] | None = Field(
+        None, description="the address that summaries come from", examples=["mergewarden@example.com"]
     )
     oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
         None,
-        description="the provider of OpenID Connect that people sign in with; GitLab's own address for GitLab",
+        description=N_("the provider of OpenID Connect that people sign in with; GitLab's own address for GitLab"),
         examples=["https://gitlab.example.com"],
     )
     oidc_client_id: str | None = Field(
@@ -343,85 +398,105 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=500,
         pattern=r"^[!-~]+$",
-        description="the application's id at that provider",
+        description=N_("the application's id at that provider"),
         examples=["4f8c..."],
     )
     oidc_client_secret: Annotated[SecretStr, AfterValidator(_header_safe)] | None = Field(
-        None, description="the application's secret at that provider", examples=["gloas-..."]
+        None, description=N_("the application's secret at that provider"), examples=["gloas-..."]
     )
     oidc_label: str = Field(
-        "", max_length=60, description="what the sign-in page calls that provider", examples=["Company login"]
+        "", max_length=60, description=N_("what the sign-in page calls that provider"), examples=["Company login"]
     )
     oidc_ca_file: FilePath | None = Field(
         None,
-        description="a PEM file with the authority that signed that provider's certificate; for GitLab gitlab_ca_file "
-        "is taken",
+        description=N_(
+            "a PEM file with the authority that signed that provider's certificate; for GitLab gitlab_ca_file is taken"
+        ),
         examples=["/etc/ssl/certs/company-ca.pem"],
     )
     session_idle_hours: int = Field(
-        8, ge=1, le=168, description="hours without a request after which a sign-in ends, 1 to 168", examples=["8"]
+        8, ge=1, le=168, description=N_("hours without a request after which a sign-in ends, 1 to 168"), examples=["8"]
     )
     session_hours: int = Field(
-        24, ge=1, le=720, description="hours after which a sign-in ends in any case, 1 to 720", examples=["24"]
+        24, ge=1, le=720, description=N_("hours after which a sign-in ends in any case, 1 to 720"), examples=["24"]
     )
     status_name: str = Field(
         "mergewarden",
         min_length=1,
         max_length=200,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]*$",
-        description="the name of the commit status: letters, digits, spaces and . _ / : -",
+        description=N_("the name of the commit status: letters, digits, spaces and . _ / : -"),
         examples=["mergewarden"],
     )
     projects: Annotated[tuple[str, ...], BeforeValidator(_globs)] = Field(
         (),
-        description="the projects to serve, as patterns of full paths where * also crosses /; empty for all",
+        description=N_("the projects to serve, as patterns of full paths where * also crosses /; empty for all"),
         examples=["platform/*,shop/backend"],
     )
-    workers: int = Field(2, ge=1, le=64, description="how many jobs run at once, 1 to 64", examples=["4"])
+    workers: int = Field(2, ge=1, le=64, description=N_("how many jobs run at once, 1 to 64"), examples=["4"])
     reconcile_interval_seconds: int = Field(
         300,
         ge=10,
         le=86_400,
-        description="seconds between two searches for merge requests that no webhook announced, 10 to 86400",
+        description=N_("seconds between two searches for merge requests that no webhook announced, 10 to 86400"),
         examples=["300"],
     )
     nightly_hour: int = Field(
         2,
         ge=0,
         le=23,
-        description="hour (UTC) from which on changed advisories and rules judge default branches anew, 0 to 23",
+        description=N_("hour (UTC) from which on changed advisories and rules judge default branches anew, 0 to 23"),
         examples=["2"],
     )
+    maturity_folder: AnyPath | None = Field(
+        None,
+        description=N_("a folder with the organisation's own maturity models"),
+        examples=["/etc/mergewarden/maturity"],
+    )
+    maturity_model: str = Field(
+        "engineering",
+        max_length=64,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        description=N_("the maturity model whose score is shown on merge requests, by its id"),
+        examples=["engineering"],
+    )
+    maturity_history_days: int = Field(
+        90,
+        ge=1,
+        le=1_100,
+        description=N_("days that the first collection of a project's pipelines, merges and releases looks back on"),
+        examples=["365"],
+    )
     scan_timeout_seconds: int = Field(
-        600, ge=5, le=86_400, description="seconds one scanner may take, 5 to 86400", examples=["600"]
+        600, ge=5, le=86_400, description=N_("seconds one scanner may take, 5 to 86400"), examples=["600"]
     )
     scanner_memory_mb: int = Field(
-        2048, ge=128, le=1_048_576, description="MiB of memory one scanner may use, at least 128", examples=["4096"]
+        2048, ge=128, le=1_048_576, description=N_("MiB of memory one scanner may use, at least 128"), examples=["4096"]
     )
     max_file_bytes: int = Field(
         5_000_000,
         ge=1_000,
         le=100_000_000,
-        description="bytes of the largest file that is scanned, 1000 to 100000000",
+        description=N_("bytes of the largest file that is scanned, 1000 to 100000000"),
         examples=["1000000"],
     )
     max_changed_files: int = Field(
         3_000,
         ge=1,
         le=1_000_000,
-        description="changed files of one merge request that are scanned, 1 to 1000000",
+        description=N_("changed files of one merge request that are scanned, 1 to 1000000"),
         examples=["3000"],
     )
     max_report_bytes: int = Field(
         1024**3,
         ge=1_000,
         le=1024**4,
-        description="bytes of the largest report of another tool that is imported, 1000 to 1099511627776",
+        description=N_("bytes of the largest report of another tool that is imported, 1000 to 1099511627776"),
         examples=["1073741824"],
     )
-    log_format: Literal["json", "console"] = Field("json", description="json or console", examples=["console"])
+    log_format: Literal["json", "console"] = Field("json", description=N_("json or console"), examples=["console"])
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
-        "INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"]
+        "INFO", description=N_("DEBUG, INFO, WARNING or ERROR"), examples=["INFO"]
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -483,6 +558,34 @@ class Settings(BaseSettings):
             is_gitlab,
             self.oidc_ca_file or (self.gitlab_ca_file if is_gitlab else None),
             f"{self.public_url}{SIGN_IN_CALLBACK}",
+        )
+
+    def mail(self) -> MailAccess | None:
+        """
+        The server that takes e-mail; None where none is configured.
+
+        Raises ``ConfigurationError`` that says what is missing where only one of its settings is there.
+        """
+        needed = ("smtp_url", "mail_from")
+        if all(getattr(self, name) is None for name in needed):
+            return None
+        _raise_if_any([_missing(name) for name in needed if getattr(self, name) is None])
+        assert self.smtp_url is not None
+        assert self.mail_from is not None
+        parts = urlsplit(self.smtp_url.get_secret_value())
+        security: dict[str, Literal["starttls", "tls", "none"]] = {
+            "smtp": "starttls",
+            "smtps": "tls",
+            "smtp+plain": "none",
+        }
+        return MailAccess(
+            parts.hostname or "",
+            parts.port or _MAIL_PORTS[parts.scheme],
+            security[parts.scheme],
+            unquote(parts.username or ""),
+            SecretStr(unquote(parts.password or "")),
+            self.mail_from,
+            self.gitlab_ca_file,
         )
 
     def database(self) -> SecretStr:

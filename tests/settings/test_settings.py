@@ -81,6 +81,8 @@ def test_every_field_can_be_given_in_both_ways(tmp_path: Path) -> None:
         "signing_key_file": str(tmp_path / "receipts.pem"),
         "language": "zh-CN",
         "public_url": "https://gate.example.org",
+        "smtp_url": "smtps://mw:hush@mail.example.org",
+        "mail_from": "mergewarden@example.org",
         "oidc_issuer": "https://login.example.org/realms/main/",
         "oidc_client_id": "mergewarden",
         "oidc_client_secret": "gloas-a-secret",
@@ -99,6 +101,9 @@ def test_every_field_can_be_given_in_both_ways(tmp_path: Path) -> None:
         "max_file_bytes": "5000",
         "max_changed_files": "10",
         "max_report_bytes": "100000",
+        "maturity_history_days": "30",
+        "maturity_folder": str(tmp_path / "maturity"),
+        "maturity_model": "our-own",
         "log_format": "console",
         "log_level": "DEBUG",
     }
