@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from rules import secret_rules
+from rules import plain_yaml, secret_rules
 from rules.packs import PACKS
 
 ROOT = Path(__file__).parent
@@ -204,7 +204,7 @@ def _owasp(root: Path) -> Mapping[int, tuple[str, ...]]:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return plain_yaml.load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RuleError(f"{path}: {error}") from error
 

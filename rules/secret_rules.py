@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from rules import plain_yaml
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 _FIELDS = frozenset(
@@ -83,7 +83,7 @@ def load(folder: Path) -> list[dict[str, Any]]:
     rules: list[dict[str, Any]] = []
     seen: set[str] = set()
     for path in sorted(folder.glob("*.yaml")):
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = plain_yaml.load(path.read_text(encoding="utf-8"))
         for raw in document.get("rules", ()):
             rule = {**document.get("defaults", {}), **raw}
             _check(path, rule)
@@ -99,7 +99,7 @@ def examples(folder: Path) -> list[str]:
     path = folder / "examples.yaml"
     if not path.is_file():
         return []
-    return sorted(entry["sha256"] for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["examples"])
+    return sorted(entry["sha256"] for entry in plain_yaml.load(path.read_text(encoding="utf-8"))["examples"])
 
 
 def compiled(rule: Mapping[str, Any]) -> dict[str, Any]:
