@@ -59,14 +59,21 @@ _ALL: Final = (
         "projects that are scanned, with an answer of the static, the dependency and the secret scanners and of all "
         "that are required",
     ),
-    _stock("projects.advisories_fresh", "projects whose last dependency scan had advisories of at most 7 days' age"),
+    _stock(
+        "projects.advisories_fresh",
+        "projects whose last dependency scan within 14 days had advisories that are at most 7 days old now",
+    ),
     _stock("projects.level_known", "projects whose settings on GitLab were read"),
     _stock("projects.level1", "projects with enforcement level 1 or more"),
     _stock("projects.level2", "projects with enforcement level 2 or more"),
     _stock("projects.level3", "projects with enforcement level 3"),
     _stock("projects.protected", "projects whose default branch is protected"),
     _stock("projects.sbom", "projects with a bill of materials"),
-    _stock("projects.pinned", "projects whose last dependency scan left nothing out because it was not pinned"),
+    _stock(
+        "projects.pinned",
+        "projects of which the fullest dependency scan of the last 14 days, and what followed it, left nothing out "
+        "because it was not pinned",
+    ),
     _stock("projects.policy_ok", "projects whose policy could be read"),
     _stock("projects.coverage_known", "projects whose unit-test coverage GitLab knows"),
     _stock("coverage.permille", "unit-test coverage of the newest pipeline on the default branch, in thousandths"),
@@ -79,36 +86,57 @@ _ALL: Final = (
     _stock("open.secret", "open findings that are secrets"),
     _stock("open.dependency", "open findings about dependencies"),
     _stock("overdue", "open findings past the date by which the policy wants them mended"),
-    _stock("undecided", "open findings that nobody has judged"),
-    _stock("exceptions.in_force", "suppressions in force"),
-    _stock("exceptions.waiting", "suppressions that wait for a second person"),
+    _stock("undecided", "findings, also those of merge requests, that wait for a first or second person's judgement"),
+    _stock(
+        "exceptions.in_force",
+        "suppressions of one project in force; those for every project are on no project's account",
+    ),
+    _stock("exceptions.waiting", "suppressions of one project that wait for a second person"),
     _stock("incidents.open", "incidents around the gate that nobody has closed"),
     _stock("components", "releases of packages that bills of materials name"),
     _stock("components.licensed", "of those, releases whose licence is known"),
-    _stock("components.vulnerable", "packages with an open finding"),
+    _stock("components.vulnerable", "packages with an open finding on the default branch"),
     # Scans and verdicts.
     _flow("scans", "scans of a merge request or branch that began"),
-    _flow("scans.ended", "of those, scans in which every scanner answered"),
-    _flow("verdicts", "verdicts about merge requests' heads after a scan"),
+    _flow(
+        "scans.ended", "of those, scans in which every scanner answered; one in which none was asked is none of them"
+    ),
+    _flow(
+        "verdicts",
+        "verdicts about merge requests' heads after a scan, without those that were given again for another reason",
+    ),
     _flow("verdicts.not_assessed", "of those, verdicts that said *not assessed*"),
     _flow("verdicts.failed", "of those, verdicts that blocked"),
     _flow("verdict.seconds", "seconds from the beginning of the scan to the verdict, over all verdicts"),
     # Merges.
     _flow("merges", "merge requests merged into the default branch"),
-    _flow("merges.scanned", "of those, merge requests whose merged head had a verdict"),
-    _flow("merges.cleared", "of those, merge requests whose merged head a verdict let through"),
+    _flow(
+        "merges.scanned", "of those, merge requests whose merged head had a verdict before that was not *not assessed*"
+    ),
+    _flow("merges.cleared", "of those, merge requests whose merged head a verdict had let through before"),
     _flow("merges.timed", "of those, merge requests of which it is known when they were opened"),
     _flow("merge.seconds", "seconds from opened to merged, over all that are timed"),
-    _flow("changed.lines", "lines that merged requests added or edited in files that some static scanner reads"),
+    _flow(
+        "changed.lines",
+        "lines that merged requests that were scanned added or edited in files that some static scanner reads",
+    ),
     _flow("changed.read_lines", "of those, lines in files that every such scanner read"),
-    # Findings coming and going. False positives count nowhere, once somebody says so.
+    # Findings coming and going. False positives do not count, once somebody says so, but as what was decided.
     *(
         _flow(f"found.{severity}", f"findings of severity {severity} seen for the first time")
         for severity in SEVERITIES
     ),
     _flow("found.before_merge", "findings seen for the first time on a merge request"),
-    _flow("escaped", "findings in code seen for the first time on the default branch, after its first scan"),
-    _flow("advisories.matched", "findings about dependencies seen for the first time on the default branch"),
+    _flow(
+        "escaped",
+        "findings in code or secrets seen for the first time anywhere on the default branch, after the first answer of "
+        "their scanner about it",
+    ),
+    _flow(
+        "advisories.matched",
+        "findings about dependencies seen for the first time anywhere on the default branch, after the first answer of "
+        "their scanner about it",
+    ),
     *(
         _flow(f"fixed.{severity}", f"findings of severity {severity} that left the default branch")
         for severity in SEVERITIES
@@ -119,20 +147,30 @@ _ALL: Final = (
         )
         for severity in SEVERITIES
     ),
-    _flow("fixed.in_time", "fixed findings that were gone by the date that the policy set"),
-    _flow("fixed.late", "fixed findings that were gone after that date"),
+    _flow("fixed.in_time", "fixed findings that were gone by the last day that the policy sets now"),
+    _flow("fixed.late", "fixed findings that were gone after that day"),
     _flow("reopened", "findings that were gone from the default branch and came back"),
-    _flow("secrets.stopped", "secrets that were seen on a merge request and gone before it was merged"),
-    _flow("secrets.merged", "secrets seen for the first time on the default branch, after its first scan, or merged"),
-    _flow("decided", "findings judged for the first time"),
-    _flow("decided.false_positive", "of those, findings judged false positives"),
-    _flow("reactions", "post-merge findings that got their first judgement or went away"),
+    _flow(
+        "secrets.stopped",
+        "secrets that a scan of a merge request saw, that a later one saw gone, and that the default branch never had",
+    ),
+    _flow("secrets.merged", "secrets that came to the default branch after the first answer of their scanner about it"),
+    _flow("decided", "findings judged for the first time by a person"),
+    _flow("decided.false_positive", "of those, findings that are judged false positives by now"),
+    _flow(
+        "reactions",
+        "findings of ``escaped`` and ``advisories.matched``, false ones too, that were first judged or went away",
+    ),
     _flow("reaction.seconds", "seconds from first seen to that, over all reactions"),
     # What happened around the gate.
-    _flow("incidents.uncleared", "commits or merges on protected branches that no verdict let through"),
-    _flow("incidents.break_glass", "merges by break-glass people around the bot"),
-    _flow("incidents.tampering", "forged statuses, resolved threads, rewritten histories, weakened settings"),
-    _flow("exceptions.made", "suppressions that came into force"),
+    _flow("incidents.uncleared", "incidents: commits or merges on protected branches that no verdict let through"),
+    _flow("incidents.break_glass", "incidents: merges by break-glass people around the bot"),
+    _flow(
+        "incidents.tampering",
+        "incidents: forged statuses, resolved threads, rewritten histories, weakened settings, and merges around the "
+        "bot by others",
+    ),
+    _flow("exceptions.made", "suppressions of one project that came into force"),
     # What GitLab says.
     _flow("pipelines", "finished pipelines on the default branch"),
     _flow("pipelines.ok", "of those, successful ones"),
@@ -154,22 +192,38 @@ _ALL: Final = (
     _flow("reports.acknowledged", "of those, reports that were acknowledged"),
     # How many project-days are behind a sum.
     _flow("days.store", "project-days for which our own store was counted"),
-    _flow("days.gitlab", "project-days for which GitLab was asked"),
+    _flow("days.gitlab", "project-days for which GitLab's pipelines, merge requests and releases are known"),
+    _flow("days.pipelines", "project-days for which GitLab's pipelines are known"),
+    _flow("days.merges", "project-days for which GitLab's merge requests are known"),
+    _flow("days.releases", "project-days for which GitLab's tags and releases are known"),
+    _flow("days.contents", "project-days for which it is known what their releases hold"),
+    _flow("days.coverage", "project-days for which coverage reports of changed lines were asked for"),
 )
 
 COUNTERS: Final[Mapping[str, Counter]] = MappingProxyType({counter.name: counter for counter in _ALL})
 """Every counter by name."""
 
-_FLOWS: Final = frozenset(name for name, counter in COUNTERS.items() if counter.kind is CounterKind.FLOW)
+FLOWS: Final = frozenset(name for name, counter in COUNTERS.items() if counter.kind is CounterKind.FLOW)
+"""Their names; every other is a stock."""
 
 
 def over_days(days: Iterable[Tally]) -> dict[str, int]:
-    """One project's counters of several days, the earliest first: flows added, of stocks the last that is known."""
-    found: dict[str, int] = {}
+    """
+    One project's counters of several days, the earliest first: flows added, stocks as on the last day that has some.
+
+    What was known earlier and is not known on that day is not known.
+    """
+    flows: dict[str, int] = {}
+    stocks: dict[str, int] = {}
     for day in days:
+        there: dict[str, int] = {}
         for name, value in day.items():
-            found[name] = found.get(name, 0) + value if name in _FLOWS else value
-    return found
+            if name in FLOWS:
+                flows[name] = flows.get(name, 0) + value
+            else:
+                there[name] = value
+        stocks = there or stocks
+    return flows | stocks
 
 
 def over_projects(projects: Iterable[Tally]) -> dict[str, int]:
@@ -183,13 +237,14 @@ def over_projects(projects: Iterable[Tally]) -> dict[str, int]:
 
 def after_merge(tally: Tally, *, brings: Mapping[str, int], removes: Mapping[str, int]) -> dict[str, int]:
     """
-    A project's counters as they would be if a change were merged. ``brings`` and ``removes``: findings by severity.
+    A project's counters as they would be if a change were merged.
 
-    What is not known stays so.
+    ``brings`` and ``removes``: numbers of findings by severity, and by what they are about as in ``open.secret``. What
+    is not known stays so.
     """
     found = dict(tally)
-    for severity in SEVERITIES:
-        name = f"open.{severity}"
+    for what in (*SEVERITIES, "secret", "dependency"):
+        name = f"open.{what}"
         if name in found:
-            found[name] = max(0, found[name] + brings.get(severity, 0) - removes.get(severity, 0))
+            found[name] = max(0, found[name] + brings.get(what, 0) - removes.get(what, 0))
     return found

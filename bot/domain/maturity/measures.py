@@ -75,6 +75,12 @@ class Measure:
     shared: bool = False
     """Whether it is about the organisation and the same for each of its projects."""
     target: Target | None = None
+    counts_with: str = ""
+    """
+    Counter of projects that a project has to be among for the figure to count in a score: of those whose scanners
+    answered. Otherwise a scanner that is switched off could raise a score: it finds nothing, fails nothing and takes no
+    time. Empty for what does not hang on scanners.
+    """
 
     def value(self, tally: Tally, period: Period) -> float | None:
         """What the counters give, None for not known."""
@@ -166,7 +172,90 @@ def _measure(
     target: Target | None = None,
 ) -> Measure:
     uses, formula = form
-    return Measure(name, title, unit, better, uses, formula, outcome, relies_on_scans, shared, target)
+    return Measure(
+        name, title, unit, better, uses, formula, outcome, relies_on_scans, shared, target, _counts_with(uses)
+    )
+
+
+_OF_STATIC_SCANS: Final = frozenset({"code.read_lines", "changed.read_lines"})
+_OF_DEPENDENCY_SCANS: Final = frozenset(
+    {
+        "projects.advisories_fresh",
+        "projects.sbom",
+        "projects.pinned",
+        "components",
+        "components.licensed",
+        "components.vulnerable",
+        "open.dependency",
+        "advisories.matched",
+    }
+)
+_OF_SECRET_SCANS: Final = frozenset({"open.secret", "secrets.stopped", "secrets.merged"})
+_OF_NO_SCAN: Final = frozenset(
+    {
+        "projects",
+        "projects.ever_scanned",
+        "projects.scanned",
+        "projects.sast",
+        "projects.dependency",
+        "projects.secret",
+        "projects.level_known",
+        "projects.level1",
+        "projects.level2",
+        "projects.level3",
+        "projects.protected",
+        "projects.policy_ok",
+        "projects.coverage_known",
+        "coverage.permille",
+        "code.lines",
+        "code.scannable_lines",
+        "changed.lines",
+        "merges",
+        "merges.timed",
+        "merge.seconds",
+        "pipelines",
+        "pipelines.ok",
+        "pipelines.timed",
+        "pipeline.seconds",
+        "jobs",
+        "jobs.ok",
+        "red.times",
+        "red.seconds",
+        "releases",
+        "releases.judged",
+        "release.leads",
+        "release.lead_seconds",
+        "new_code.lines",
+        "new_code.covered_lines",
+        "reports.delivered",
+        "reports.acknowledged",
+        "days.store",
+        "days.gitlab",
+        "days.pipelines",
+        "days.merges",
+        "days.releases",
+        "days.contents",
+        "days.coverage",
+    }
+)
+
+
+def _counts_with(uses: tuple[str, ...]) -> str:
+    """
+    What scanners have to have answered: those that the counters come from; what is not listed comes from all of them,
+    as do findings, verdicts, and whatever follows from verdicts.
+    """
+    left = set(uses) - _OF_NO_SCAN
+    if not left:
+        return ""
+    for counters, needed in (
+        (_OF_STATIC_SCANS, "projects.sast"),
+        (_OF_DEPENDENCY_SCANS, "projects.dependency"),
+        (_OF_SECRET_SCANS, "projects.secret"),
+    ):
+        if left <= counters:
+            return needed
+    return "projects.assessed"
 
 
 _PUBLISHED: Final = (

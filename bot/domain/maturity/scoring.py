@@ -4,6 +4,8 @@ What a model says of a project, a group or the organisation. Pure.
 * A demand is met, unmet or *unknown*; unknown counts like unmet, and the share of known answers is told beside.
 * The score is credit by weight over **all** demands. A scanner that is switched off takes credit away and gives none.
 * Something that was never scanned has no score and no level: *not assessed*.
+* A figure that hangs on scanners counts only where those answered (``Measure.counts_with``): switching one off does no
+  good just because then nothing is found, fails or takes time.
 * Of a group or organisation, a demand is met when enough of its projects meet it: then no project that nobody looks at
   can make the whole look better. Ratings follow from the same rules.
 * Numbers are whole (thousandths, rounded down), so that the same inputs give the same result everywhere.
@@ -56,7 +58,10 @@ class ItemResult:
 
     item_id: str
     level: int | None
-    """The highest level that is met whole; None where nothing is known, or the model has no levels."""
+    """
+    The highest level that is met whole, as are all below it; None where nothing is known, or for another scheme than
+    levels. Where a model asks something for level 1 it is 0 without that, else everybody who is assessed has level 1.
+    """
     on_the_way: bool
     """Whether something of the next level is met as well: written ``3-`` for level 2 on the way to 3."""
     credit: int
@@ -64,7 +69,10 @@ class ItemResult:
     known: int
     """Thousandths of its weight that have an answer."""
     points: int | None
-    """Thousandths of a level's worth, for a model of answers (SAMM: 0 to 3000); None elsewhere and where unknown."""
+    """
+    Thousandths: for a model of answers 0 to 1000 for each level that is asked about (SAMM: 0 to 3000), for a model of
+    points 0 to 1000; None for a model of levels and where nothing is known.
+    """
     demands: tuple[DemandResult, ...]
 
     @property
@@ -91,7 +99,12 @@ class Assessment:
     outcome: int | None
     """0 to 100 over what comes of it alone; None where nothing of it is known."""
     level: int | None
-    """The lowest level of the items that are rated; None for not assessed or a model without levels."""
+    """
+    The lowest level of the items that data speaks of; None for not assessed or another scheme than levels.
+
+    Such an item of which nothing is known counts as one at the bottom. Items that only people answer do not count here:
+    otherwise the end of an attestation could raise it.
+    """
     items: tuple[ItemResult, ...]
 
     def item(self, item_id: str) -> ItemResult:
@@ -137,6 +150,8 @@ def assess(
                 return DemandResult(demand.id, Answer.UNKNOWN, 0)
             return DemandResult(demand.id, Answer.MET, 1000, attestation_id=number)
         measure = MEASURES[demand.asks.measure]
+        if measure.counts_with and not tally.get(measure.counts_with):
+            return DemandResult(demand.id, Answer.UNKNOWN, 0)
         value = measure.value(common if measure.shared else tally, period)
         return _probed(demand, demand.asks, value)
 
@@ -202,69 +217,99 @@ def _probed(demand: Demand, probe: Probe, value: float | None) -> DemandResult:
     better = MEASURES[probe.measure].better
     if holds(value, probe.threshold, better, strict=probe.strict):
         return DemandResult(demand.id, Answer.MET, 1000, value)
-    credit = max((int(credit * 1000) for limit, credit in probe.steps if holds(value, limit, better)), default=0)
+    credit = max((round(credit * 1000) for limit, credit in probe.steps if holds(value, limit, better)), default=0)
     return DemandResult(demand.id, Answer.UNMET, min(credit, 999), value)
 
 
 def _rated(model: Model, answer: Callable[[Demand], DemandResult], *, assessed: bool) -> Assessment:
+    floor = _floor(model)
     items = tuple(
-        _item(model, item, tuple(answer(demand) for demand in item.demands), assessed) for item in model.items
+        _item(model, item, tuple(answer(demand) for demand in item.demands), floor, assessed=assessed)
+        for item in model.items
     )
     pairs = list(zip(model.items, items, strict=True))
     whole = sum(item.weight for item in model.items)
-    credit = sum((Fraction(item.weight * result.credit, whole) for item, result in pairs), Fraction())
-    known = sum((Fraction(item.weight * result.known, whole) for item, result in pairs), Fraction())
-    levels = [item.level for item in items if item.level is not None]
+    credit = sum(item.weight * result.credit for item, result in pairs)
+    known = sum(item.weight * result.known for item, result in pairs)
+    something = assessed and any(_answered(result.demands) for result in items)
+    levels = [
+        floor if result.level is None else result.level
+        for item, result in pairs
+        if any(isinstance(demand.asks, Probe) for demand in item.demands)
+    ]
     return Assessment(
         model_id=model.id,
         model_version=model.version,
         model_digest=model.digest,
-        score=int(credit / 10) if assessed and known else None,
-        known=int(known),
+        score=credit // (10 * whole) if something else None,
+        known=known // whole,
         practice=_part(pairs, DemandKind.PRACTICE) if assessed else None,
         outcome=_part(pairs, DemandKind.OUTCOME) if assessed else None,
-        level=min(levels) if levels else None,
+        level=min(levels) if levels and something and model.scheme is Scheme.LEVELS else None,
         items=items,
     )
 
 
-def _item(model: Model, item: Item, results: tuple[DemandResult, ...], assessed: bool) -> ItemResult:
+def _floor(model: Model) -> int:
+    """The level that whoever is assessed has at least."""
+    return 0 if any(demand.level == 1 for _, demand in model.demands) else 1
+
+
+def _item(model: Model, item: Item, results: tuple[DemandResult, ...], floor: int, *, assessed: bool) -> ItemResult:
     weight = sum(demand.weight for demand in item.demands)
-    credit = _weighed(item.demands, (result.credit for result in results))
-    known = _weighed(item.demands, (0 if result.answer is Answer.UNKNOWN else 1000 for result in results))
+    # Whole numbers as far as they go: a night rates thousands of projects, and fractions take most of the time.
+    credit = int(_weighed(item.demands, (result.credit for result in results)) // (weight or 1))
+    known = int(_weighed(item.demands, (_known(result) for result in results)) // (weight or 1))
     level: int | None = None
     on_the_way = False
-    points = None
-    if assessed and known and model.scheme is Scheme.LEVELS:
-        level = 1
-        by_level: dict[int, list[Answer]] = {}
-        for demand, result in zip(item.demands, results, strict=True):
-            by_level.setdefault(demand.level, []).append(result.answer)
-        top = max(by_level, default=1)
-        if all(answer is Answer.MET for answer in by_level.get(1, ())):
-            # A level of which nothing is asked is only passed on the way to one of which something is.
-            for number in range(2, top + 1):
-                if any(answer is not Answer.MET for answer in by_level.get(number, ())):
-                    break
-                level = number
-        on_the_way = any(answer is Answer.MET for answer in by_level.get(level + 1, ()))
-    if assessed and known and model.scheme is Scheme.ANSWERS:
-        points = 0
-        for number in sorted({demand.level for demand in item.demands}):
-            mine = [result for demand, result in zip(item.demands, results, strict=True) if demand.level == number]
-            points += sum(result.credit for result in mine) // len(mine)
-    return ItemResult(
-        item.id,
-        level,
-        on_the_way,
-        int(Fraction(credit, weight)) if weight else 0,
-        int(Fraction(known, weight)) if weight else 0,
-        points,
-        results,
-    )
+    points: int | None = None
+    if assessed and _answered(results):
+        match model.scheme:
+            case Scheme.LEVELS:
+                level, on_the_way = _level(item, results, floor)
+            case Scheme.ANSWERS:
+                points = _answers(item, results)
+            case Scheme.POINTS:
+                points = credit
+    return ItemResult(item.id, level, on_the_way, credit, known, points, results)
 
 
-def _weighed(demands: Iterable[Demand], values: Iterable[int]) -> int:
+def _level(item: Item, results: tuple[DemandResult, ...], floor: int) -> tuple[int, bool]:
+    """The highest level that is met whole, and whether something of the next one that asks anything is met too."""
+    by_level: dict[int, list[bool]] = {}
+    for demand, result in zip(item.demands, results, strict=True):
+        by_level.setdefault(demand.level, []).append(result.answer is Answer.MET)
+    level = floor
+    # A level of which nothing is asked is only passed on the way to one of which something is, and which is met.
+    for number, met in sorted(by_level.items()):
+        if not all(met):
+            return level, any(met)
+        level = number
+    return level, False
+
+
+def _answers(item: Item, results: tuple[DemandResult, ...]) -> int:
+    by_level: dict[int, list[tuple[int, int]]] = {}
+    for demand, result in zip(item.demands, results, strict=True):
+        by_level.setdefault(demand.level, []).append((demand.weight * result.credit, demand.weight))
+    means = (Fraction(sum(c for c, _ in level), sum(w for _, w in level)) for level in by_level.values())
+    return int(sum(means, Fraction()))
+
+
+def _answered(results: Iterable[DemandResult]) -> bool:
+    return any(result.answer is not Answer.UNKNOWN for result in results)
+
+
+def _known(result: DemandResult) -> int | Fraction:
+    """Thousandths that have an answer: of a group, as many as its projects that have one."""
+    if result.answer is Answer.UNKNOWN:
+        return 0
+    if result.of and result.unknown is not None:
+        return Fraction(1000 * (result.of - result.unknown), result.of)
+    return 1000
+
+
+def _weighed(demands: Iterable[Demand], values: Iterable[int | Fraction]) -> int | Fraction:
     return sum(demand.weight * value for demand, value in zip(demands, values, strict=True))
 
 
@@ -273,10 +318,13 @@ def _part(pairs: Sequence[tuple[Item, ItemResult]], kind: DemandKind) -> int | N
     whole, credit, known = Fraction(), Fraction(), False
     for item, result in pairs:
         weight = sum(demand.weight for demand in item.demands)
-        for demand, answer in zip(item.demands, result.demands, strict=True):
-            if demand.kind is kind:
-                share = Fraction(item.weight * demand.weight, weight)
-                whole += share
-                credit += share * answer.credit
-                known = known or answer.answer is not Answer.UNKNOWN
+        mine = [
+            (demand.weight, answer)
+            for demand, answer in zip(item.demands, result.demands, strict=True)
+            if demand.kind is kind
+        ]
+        if mine:
+            whole += Fraction(item.weight * sum(share for share, _ in mine), weight)
+            credit += Fraction(item.weight * sum(share * answer.credit for share, answer in mine), weight)
+            known = known or _answered(answer for _, answer in mine)
     return int(credit / whole / 10) if known else None

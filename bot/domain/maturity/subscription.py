@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.domain.audit import Word
 from bot.domain.maturity.period import PeriodKind
 from bot.domain.maturity.scope import Scope
 from bot.errors import MergewardenError, Told, sentence
@@ -251,6 +252,17 @@ def shown_target(channel: Channel, target: str) -> str:
     if channel is Channel.CHAT:
         return f"{urlsplit(target).scheme}://…"
     return target
+
+
+def subscription_words(one: Subscription) -> dict[str, Word]:
+    """What the audit log says of a subscription: nothing that is secret."""
+    return {
+        "name": one.name,
+        "channel": one.channel.value,
+        "target": one.shown_target,
+        "scope": str(one.scope),
+        "periods": [kind.value for kind in one.periods],
+    }
 
 
 def not_before(moment: datetime, quiet: QuietHours | None, zone_name: str) -> datetime:
