@@ -20,7 +20,8 @@ from typing import Final
 
 from bot.domain import globs
 from bot.domain.roles import Permission, Role
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, clause, sentence
+from bot.texts import N_
 
 PREFIX: Final = "mwt_"
 TOKEN_BYTES: Final = 32
@@ -62,6 +63,8 @@ SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = MappingProxyType(
                 Permission.MAKE_ISSUE,
                 Permission.SUPPRESS_WIDELY,
                 Permission.KEEP_PROJECT,
+                Permission.ATTEST,
+                Permission.ATTEST_WIDELY,
                 Permission.RETRY,
             }
         ),
@@ -144,17 +147,22 @@ def check_token(name: str, scopes: Iterable[Scope], project: str, lifetime: time
     """Raise ``TokenError`` that says what is wrong with a token to be."""
     if not name.strip() or len(name) > _MAX_NAME or not name.isprintable():
         raise TokenError(
-            f"a token needs a name of 1 to {_MAX_NAME} printable characters", "Name who uses it, for example shop-ci."
+            sentence(N_("a token needs a name of 1 to {most} printable characters"), most=_MAX_NAME),
+            N_("Name who uses it, for example shop-ci."),
         )
     if not frozenset(scopes):
         raise TokenError(
-            "a token without a scope opens nothing",
-            f"Give it one or more of: {', '.join(scope.value for scope in Scope)}.",
+            N_("a token without a scope opens nothing"),
+            sentence(N_("Give it one or more of: {names}."), names=", ".join(scope.value for scope in Scope)),
         )
     problem = globs.problem_with(project)
     if problem:
-        raise TokenError(f"the pattern of projects cannot be used: {problem}", "For example shop/* or shop/backend.")
+        raise TokenError(
+            sentence(N_("the pattern of projects cannot be used: {problem}"), problem=clause(problem)),
+            N_("For example shop/* or shop/backend."),
+        )
     if not timedelta(0) < lifetime <= timedelta(days=MAX_DAYS):
         raise TokenError(
-            f"a token lives for 1 to {MAX_DAYS} days", "Make it expire, and make a new one before it does."
+            sentence(N_("a token lives for 1 to {most} days"), most=MAX_DAYS),
+            N_("Make it expire, and make a new one before it does."),
         )

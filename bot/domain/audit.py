@@ -49,6 +49,8 @@ class Action(Enum):
     ISSUE_MADE = "finding.issue_made"
     CODE_CONFIRMED = "finding.code_confirmed"
     """Edited code of a dismissed finding was accepted on a merge request."""
+    CODE_UNCONFIRMED = "finding.code_unconfirmed"
+    """That was taken back."""
     SUPPRESSION_MADE = "suppression.made"
     SUPPRESSION_APPROVED = "suppression.approved"
     SUPPRESSION_REFUSED = "suppression.refused"
@@ -63,6 +65,7 @@ class Action(Enum):
     """Something was merged past the gate."""
     MERGE_ASKED = "merge.asked"
     """Somebody had the bot merge."""
+    MERGE_TAKEN_BACK = "merge.taken_back"
     # Policies and rules.
     POLICY_CHANGED = "policy.changed"
     RULES_SWITCHED = "rules.switched"
@@ -87,6 +90,18 @@ class Action(Enum):
     VIEW_SAVED = "view.saved"
     VIEW_DELETED = "view.deleted"
     EXPORTED = "export.made"
+    # Maturity.
+    ATTESTATION_MADE = "attestation.made"
+    ATTESTATION_CONFIRMED = "attestation.confirmed"
+    ATTESTATION_WITHDRAWN = "attestation.withdrawn"
+    SNAPSHOTS_TAKEN = "snapshots.taken"
+    SUBSCRIPTION_MADE = "subscription.made"
+    SUBSCRIPTION_CHANGED = "subscription.changed"
+    SUBSCRIPTION_DELETED = "subscription.deleted"
+    REPORT_DELIVERED = "report.delivered"
+    REPORT_GIVEN_UP = "report.given_up"
+    """It did not arrive for days."""
+    REPORT_ACKNOWLEDGED = "report.acknowledged"
     JOB_RETRIED = "job.retried"
 
 

@@ -15,7 +15,8 @@ from enum import Enum
 from types import MappingProxyType
 
 from bot.domain.triage import cleaned_actor, cleaned_reason
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, sentence
+from bot.texts import N_
 from scanners.finding import Severity
 
 
@@ -115,8 +116,13 @@ def closing(known: KnownIncident, *, actor: str, reason: str) -> tuple[str, str]
     for a name or reason that cannot be used.
     """
     if not known.is_open:
-        raise IncidentError(f"incident {known.id} was closed by {known.closed_by}", "Nothing was changed.")
+        raise IncidentError(
+            sentence(N_("incident {number} was closed by {closed_by}"), number=known.id, closed_by=known.closed_by),
+            N_("Nothing was changed."),
+        )
     who, why = cleaned_actor(actor), cleaned_reason(reason)
     if not why:
-        raise IncidentError(f"closing incident {known.id} needs a reason", "Say what was found out.")
+        raise IncidentError(
+            sentence(N_("closing incident {number} needs a reason"), number=known.id), N_("Say what was found out.")
+        )
     return who, why

@@ -17,6 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ENDING = re.compile(r"[0-9a-f]{16}")
+_TASK = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
+_SLOT = re.compile(r"[A-Za-z0-9.\-]{1,60}", re.ASCII)
 _LARGEST_ID = 2**63 - 1
 
 
@@ -228,6 +230,20 @@ class CheckProject:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectProject:
+    """Collect from GitLab what the figures are made of."""
+
+    kind: ClassVar[str] = "collect_project"
+    project_id: int
+    number: int = 1
+    """Which round of a night this is."""
+
+    def __post_init__(self) -> None:
+        _check_id("project_id", self.project_id)
+        _check_id("number", self.number)
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetProject:
     """A project was deleted: drop its mirror and its data."""
 
@@ -236,6 +252,23 @@ class ForgetProject:
 
     def __post_init__(self) -> None:
         _check_id("project_id", self.project_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPeriodic:
+    """Something that is done for the whole organisation again and again: see ``bot.pipeline.maturity.periodic``."""
+
+    kind: ClassVar[str] = "run_periodic"
+    task: str
+    """Which, one of the names there."""
+    slot: str
+    """For when: a short word such as ``night.2026-11-26``. Each task is done once for it."""
+
+    def __post_init__(self) -> None:
+        if not _TASK.fullmatch(self.task):
+            raise ValueError("task must be a word of small letters")
+        if not _SLOT.fullmatch(self.slot):
+            raise ValueError("slot must be a short word of letters, digits and .-")
 
 
 JobRequest: TypeAlias = (
@@ -249,8 +282,11 @@ JobRequest: TypeAlias = (
     | RunMergeQueue
     | VerifyBranch
     | CheckProject
+    | CollectProject
     | ForgetProject
 )
+"""About a project: what a webhook may lead to."""
+AnyJob: TypeAlias = JobRequest | RunPeriodic
 
 _KINDS: dict[str, TypeAdapter[JobRequest]] = {
     job.kind: TypeAdapter(job)
@@ -265,10 +301,11 @@ _KINDS: dict[str, TypeAdapter[JobRequest]] = {
         RunMergeQueue,
         VerifyBranch,
         CheckProject,
+        CollectProject,
         ForgetProject,
     )
 }
-JOB_KINDS = tuple(_KINDS)
+JOB_KINDS = (*_KINDS, RunPeriodic.kind)
 """The word of each kind of job, for queues, logs and metrics."""
 
 

@@ -36,7 +36,8 @@ class SeenJob:
     queue: str
     """Empty for one that was taken out of its queue."""
     project_id: int | None
-    """None where its arguments cannot be read: then only those see it who see all jobs."""
+    """None for one about the whole organisation, and where its arguments cannot be read: then only those see it who
+    see all jobs."""
     iid: int | None
     """The merge request that it is about."""
     created_at: datetime

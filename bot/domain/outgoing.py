@@ -22,7 +22,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.domain import globs
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, clause, sentence
+from bot.texts import N_
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the public prefix, not a secret
 SECRET_BYTES: Final = 32
@@ -43,6 +44,8 @@ class EventType(Enum):
     """A scan or an import wrote down findings that were not known."""
     FINDING_DECIDED = "finding.decided"
     """A person judged a finding."""
+    FINDING_OVERDUE = "finding.overdue"
+    """The day passed by which the policy wants a finding mended. Told once for each finding and deadline."""
     GATE_DECIDED = "gate.decided"
     """There is a verdict about a merge request."""
     SUPPRESSION_REQUESTED = "suppression.requested"
@@ -135,28 +138,40 @@ def check_hook(url: str, events: Iterable[EventType], projects: str) -> None:
     check_url(url)
     chosen = frozenset(events)
     if not chosen or EventType.TEST in chosen:
-        raise HookError("a webhook needs an event", f"Choose of: {', '.join(one.value for one in SUBSCRIBABLE)}.")
+        raise HookError(
+            N_("a webhook needs an event"),
+            sentence(N_("Choose of: {names}."), names=", ".join(one.value for one in SUBSCRIBABLE)),
+        )
     problem = globs.problem_with(projects)
     if problem:
-        raise HookError(f"the pattern of projects cannot be used: {problem}", "For example shop/* or shop/backend.")
+        raise HookError(
+            sentence(N_("the pattern of projects cannot be used: {problem}"), problem=clause(problem)),
+            N_("For example shop/* or shop/backend."),
+        )
 
 
 def check_url(url: str) -> None:
     """Raise ``HookError`` for what is no address that we send to. Never repeats it: it may hold a password."""
-    hint = "For example https://hooks.example.com/mergewarden."
+    hint = N_("For example https://hooks.example.com/mergewarden.")
     if len(url) > LONGEST_URL or not url.isascii() or any(sign.isspace() or not sign.isprintable() for sign in url):
-        raise HookError(f"the address has to be up to {LONGEST_URL} printable ASCII characters without spaces", hint)
+        raise HookError(
+            sentence(
+                N_("the address has to be up to {most} printable ASCII characters without spaces"),
+                most=LONGEST_URL,
+            ),
+            hint,
+        )
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise HookError("the address cannot be read", hint) from None
+        raise HookError(N_("the address cannot be read"), hint) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise HookError("the address has to begin with https:// or http:// and a host", hint)
+        raise HookError(N_("the address has to begin with https:// or http:// and a host"), hint)
     if parts.username is not None or parts.password is not None:
-        raise HookError("the address must not carry a user name or password", "Messages are signed instead.")
+        raise HookError(N_("the address must not carry a user name or password"), N_("Messages are signed instead."))
     if parts.fragment:
-        raise HookError("the address must not have a fragment", hint)
+        raise HookError(N_("the address must not have a fragment"), hint)
 
 
 def refused_address(address: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -27,14 +27,19 @@ from bot.domain.policy_format import (
     section_at,
     shortened,
 )
+from bot.domain.safe_yaml import NO_ALIASES, Limits, Marks, Path, Problem, RefusedError, compose, plain
 from bot.errors import ConfigurationError
 
 PROJECT_FILE: Final = ".mergewarden.yml"
 """A project's own policy, read from the target branch."""
 
 MAX_BYTES: Final = 64 * 1024
-_MAX_DEPTH: Final = 12
-_MAX_NODES: Final = 5_000
+_LIMITS: Final = Limits(
+    depth=12,
+    nodes=5_000,
+    depth_hint="a policy has lists of rules, no deeper",
+    nodes_hint="a pattern can stand for many paths",
+)
 _MAX_PROBLEMS: Final = 10
 
 
@@ -51,15 +56,6 @@ class PolicyError(ConfigurationError):
             shown.append(f"... and {more} more")
         super().__init__("\n".join(shown), hint=next((p.hint for p in problems if p.hint), ""))
         self.problems = tuple(problems)
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong with a policy file."""
-
-    line: int
-    """Counts from 1."""
-    text: str
-    hint: str = ""
 
 
 def load_policy(text: str, source_name: str) -> PolicyDocument:
@@ -102,10 +98,7 @@ def load_group_policy(text: str, source_name: str) -> PartialPolicy:
     return load_project_policy(text, source_name)
 
 
-_Path = tuple[int | str, ...]
-
-
-def _hint(path: _Path) -> str:
+def _hint(path: Path) -> str:
     return f"for example: {example_of(path)}"
 
 
@@ -115,24 +108,24 @@ def _hint(path: _Path) -> str:
 F = TypeVar("F", bound=Settings)
 
 
-def _load(text: str, source_name: str, model: type[F]) -> tuple[F, _Marks]:
+def _load(text: str, source_name: str, model: type[F]) -> tuple[F, Marks]:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         limit = say.LARGE.format(count=MAX_BYTES, size=size)
         raise PolicyError(source_name, [Problem(1, limit, "shorten it; a pattern can stand for many paths")])
     problems: list[Problem] = []
     try:
-        root = _compose(text)
-        marks = _Marks(root)
-        value = _plain(root, problems)
-    except _RefusedError as error:
+        root = compose(text, _LIMITS)
+        marks = Marks(root)
+        value = plain(root, problems)
+    except RefusedError as error:
         raise PolicyError(source_name, [Problem(error.line, str(error), error.hint)]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem)))
         wrong, hint = say.NOT_YAML.format(text=shortened(what)), "check indentation and quotes there"
         if error.context in ("while scanning an alias", "while scanning an anchor"):
-            wrong, hint = _NO_ALIASES
+            wrong, hint = NO_ALIASES
         found = Problem(mark.line + 1 if mark else 1, wrong, hint)
         raise PolicyError(source_name, [found]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -151,106 +144,6 @@ def _load(text: str, source_name: str, model: type[F]) -> tuple[F, _Marks]:
     return document, marks
 
 
-class _RefusedError(Exception):
-    def __init__(self, line: int, text: str, hint: str) -> None:
-        super().__init__(text)
-        self.line = line
-        self.hint = hint
-
-
-_NO_ALIASES: Final = (say.NO_ALIASES, 'quote patterns: "*.py"')
-
-
-def _compose(text: str) -> yaml.Node | None:
-    """
-    The tree of the only document, with the place of every node.
-
-    Events come from an iterative parser, so what would make the recursive composer suffer is refused before it runs.
-    """
-    depth = documents = 0
-    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise _RefusedError(line, say.SECOND_DOCUMENT, "keep one document; remove the line '---'")
-        elif isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise _RefusedError(line, *_NO_ALIASES)
-        elif getattr(event, "tag", None) is not None:
-            raise _RefusedError(line, say.NO_TAGS, 'quote the value: "!text"')
-        if number > _MAX_NODES:
-            raise _RefusedError(
-                line, say.TOO_MANY_VALUES.format(count=_MAX_NODES), "a pattern can stand for many paths"
-            )
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _MAX_DEPTH:
-                raise _RefusedError(
-                    line, say.TOO_DEEP.format(count=_MAX_DEPTH), "a policy has lists of rules, no deeper"
-                )
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-    return yaml.compose(text, Loader=yaml.SafeLoader)
-
-
-_SCALARS: Final = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}
-
-
-def _plain(node: yaml.Node | None, problems: list[Problem]) -> Any:
-    """Plain values of a node. A key that stands twice is a problem, for nobody can see which one holds."""
-    if node is None:
-        return None
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, problems) for item in node.value]
-    if isinstance(node, yaml.MappingNode):
-        values: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise _RefusedError(line, say.KEY_NOT_A_WORD, "for example: severity: high")
-            key = key_node.value
-            if key in values:
-                problems.append(Problem(line, say.KEY_TWICE.format(value=quoted(key)), "keep one of them"))
-            values[key] = _plain(value_node, problems)
-        return values
-    # Dates and fractions have no place in a policy: they stay the text that was written.
-    if node.tag in _SCALARS:
-        return yaml.constructor.SafeConstructor().construct_object(node)
-    return node.value
-
-
-class _Marks:
-    """Where things are in the file."""
-
-    def __init__(self, root: yaml.Node | None) -> None:
-        self._root = root
-
-    def line(self, path: _Path, *, key: bool = False) -> int:
-        """
-        Line (from 1) of the value at ``path``, or of the last part of the path that the file has.
-
-        With ``key`` the line of the key itself.
-        """
-        node, line = self._root, 1
-        for number, step in enumerate(path):
-            for name, key_node, value_node in _children(node):
-                if name == step:
-                    at_key = key_node is not None and key and number == len(path) - 1
-                    place = key_node if at_key and key_node is not None else value_node
-                    node, line = value_node, place.start_mark.line + 1
-                    break
-        return line
-
-
-def _children(node: yaml.Node | None) -> Iterator[tuple[int | str, yaml.Node | None, yaml.Node]]:
-    if isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            yield number, None, item
-    elif isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            yield key_node.value, key_node, value_node
-
-
 _KINDS_OF_VALUE: Final[Mapping[str, str]] = {
     "list_type": say.LIST_EXPECTED,
     "string_type": say.TEXT_EXPECTED,
@@ -262,7 +155,7 @@ _KINDS_OF_VALUE: Final[Mapping[str, str]] = {
 }
 
 
-def _problems(details: Sequence[ErrorDetails], marks: _Marks, model: type[BaseModel]) -> Iterator[Problem]:
+def _problems(details: Sequence[ErrorDetails], marks: Marks, model: type[BaseModel]) -> Iterator[Problem]:
     for detail in details:
         kind, path, value = detail["type"], detail["loc"], detail["input"]
         context: Mapping[str, Any] = detail.get("ctx") or {}
@@ -292,7 +185,7 @@ def _problems(details: Sequence[ErrorDetails], marks: _Marks, model: type[BaseMo
             yield Problem(line, say.IN_SETTING.format(where=name, problem=problem), _hint(path))
 
 
-def _name(path: _Path) -> str:
+def _name(path: Path) -> str:
     """A path in the words of the file, its lists counted from 1: ``block, 2nd entry, severity`` is hard to read."""
     shown = ""
     for step in path:

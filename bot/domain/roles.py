@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
+from bot.errors import Sentence
+from bot.texts import N_
+
 
 class Role(Enum):
     """What somebody is at the desk. None includes another: see ``PERMISSIONS``."""
@@ -50,6 +53,10 @@ class Permission(Enum):
     """Make exceptions for a rule, a path or an advisory."""
     KEEP_PROJECT = "keep_project"
     """Say how exposed a project is, close its incidents."""
+    ATTEST = "attest"
+    """Say that a project does what no data proves, confirm what others said, and take it back."""
+    ATTEST_WIDELY = "attest_widely"
+    """The same for a group (in all of its projects) or for the organisation (granted for the instance)."""
     RETRY = "retry"
     """Start a job again. Of the instance."""
     READ_JOBS = "read_jobs"
@@ -62,6 +69,34 @@ class Permission(Enum):
     """Make and revoke one's own API tokens. Of the instance."""
     ADMINISTER = "administer"
     """Change people, grants, everybody's tokens, outgoing webhooks and settings. Of the instance."""
+
+    @property
+    def words(self) -> Sentence:
+        """What it is called in a sentence."""
+        return Sentence(_WORDS[self])
+
+
+_WORDS: Mapping[Permission, str] = MappingProxyType(
+    {
+        Permission.READ: N_("read"),
+        Permission.EXPORT: N_("export"),
+        Permission.COMMENT: N_("comment"),
+        Permission.REQUEST: N_("request"),
+        Permission.DECIDE: N_("decide"),
+        Permission.MAKE_ISSUE: N_("make_issue"),
+        Permission.SUPPRESS_WIDELY: N_("suppress_widely"),
+        Permission.KEEP_PROJECT: N_("keep_project"),
+        Permission.ATTEST: N_("attest"),
+        Permission.ATTEST_WIDELY: N_("attest_widely"),
+        Permission.RETRY: N_("retry"),
+        Permission.READ_JOBS: N_("read_jobs"),
+        Permission.READ_AUDIT: N_("read_audit"),
+        Permission.READ_PEOPLE: N_("read_people"),
+        Permission.KEEP_TOKENS: N_("keep_tokens"),
+        Permission.ADMINISTER: N_("administer"),
+    }
+)
+"""The words of the API; another language may say more."""
 
 
 INSTANCE_WIDE = frozenset(
@@ -78,8 +113,14 @@ INSTANCE_WIDE = frozenset(
 
 _VIEWER = frozenset({Permission.READ, Permission.KEEP_TOKENS})
 _DEVELOPER = _VIEWER | {Permission.COMMENT, Permission.REQUEST}
-_TRIAGER = _DEVELOPER | {Permission.DECIDE, Permission.EXPORT, Permission.MAKE_ISSUE}
-_LEAD = _TRIAGER | {Permission.SUPPRESS_WIDELY, Permission.KEEP_PROJECT, Permission.RETRY, Permission.READ_JOBS}
+_TRIAGER = _DEVELOPER | {Permission.DECIDE, Permission.EXPORT, Permission.MAKE_ISSUE, Permission.ATTEST}
+_LEAD = _TRIAGER | {
+    Permission.SUPPRESS_WIDELY,
+    Permission.KEEP_PROJECT,
+    Permission.ATTEST_WIDELY,
+    Permission.RETRY,
+    Permission.READ_JOBS,
+}
 _AUDITOR = frozenset(
     {Permission.READ, Permission.EXPORT, Permission.READ_JOBS, Permission.READ_AUDIT, Permission.READ_PEOPLE}
 )

@@ -14,6 +14,8 @@ from bot.domain.policy_rule import own_cap
 from bot.domain.rule_sample import Sample
 from bot.domain.rule_version import OwnRules
 from bot.domain.verdict import Effect
+from bot.errors import MergewardenError, sentence
+from bot.texts import N_
 from rules.catalog import RuleText
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -109,7 +111,7 @@ class RuleDossier:
     months: tuple[MonthCount, ...]
 
 
-class UnknownRuleFilter(ValueError):
+class UnknownRuleFilter(MergewardenError):
     """Raised for a filter or an order that there is not; says which values there are."""
 
 
@@ -150,7 +152,7 @@ class RuleFilter:
             ("origin", self.origin, {OURS, ORGANISATION}),
         ):
             if wanted and wanted not in there:
-                raise UnknownRuleFilter(f"{name}: there is no {wanted[:60]!r}; there are {', '.join(sorted(there))}")
+                raise _unknown(name, wanted, sorted(there))
         return self
 
 
@@ -158,10 +160,15 @@ ORDERS = ("rule", "severity", "mode", "findings", "projects", "rate")
 """What a list can be sorted by."""
 
 
+def _unknown(name: str, wanted: str, there: Iterable[str]) -> UnknownRuleFilter:
+    text = N_("{name}: there is no {value}; there are {names}")
+    return UnknownRuleFilter(sentence(text, name=name, value=repr(wanted[:60]), names=", ".join(there)))
+
+
 def in_order(records: Iterable[RuleRecord], order: str) -> list[RuleRecord]:
     """The records, sorted; the most first, except by name. Raises ``UnknownRuleFilter``."""
     if order not in ORDERS:
-        raise UnknownRuleFilter(f"sort: there is no {order[:60]!r}; there are {', '.join(ORDERS)}")
+        raise _unknown("sort", order, ORDERS)
     named = sorted(records, key=lambda one: (one.card.scanner, one.card.rule_id))
     if order == "rule":
         return named

@@ -21,7 +21,8 @@ from bot.domain.globs import glob, problem_with
 from bot.domain.policy import SuppressionRules
 from bot.domain.triage import Justification, cleaned_actor, cleaned_reason, same_person
 from bot.domain.verdict import Suppressed, TrackedFinding
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, clause, sentence
+from bot.texts import N_
 from scanners.finding import Dependency, Finding, Severity
 from scanners.fingerprint import holds_secret
 
@@ -134,22 +135,33 @@ def requested(
     """
     said, who = cleaned_reason(reason), cleaned_actor(actor)
     if not said:
-        raise SuppressionError("a suppression needs a reason", "Say why: in a year, somebody will ask.")
+        raise SuppressionError(N_("a suppression needs a reason"), N_("Say why: in a year, somebody will ask."))
     if expires_at is None:
         raise SuppressionError(
-            "a suppression needs an end",
-            f"Give a date, at most {rules.longest_days} days from now: {_latest(now, rules).date().isoformat()}.",
+            N_("a suppression needs an end"),
+            sentence(
+                N_("Give a date, at most {days} days from now: {day}."),
+                days=rules.longest_days,
+                day=_latest(now, rules).date().isoformat(),
+            ),
         )
     if expires_at <= now:
         raise SuppressionError(
-            f"the suppression would have ended already: {_moment(expires_at)}", "Give a date that lies ahead."
+            sentence(N_("the suppression would have ended already: {day}"), day=_moment(expires_at)),
+            N_("Give a date that lies ahead."),
         )
     # By days, so that the last one can be used up to its end.
     if expires_at.astimezone(UTC).date() > _latest(now, rules).date():
         raise SuppressionError(
-            f"a suppression may last {rules.longest_days} days, this one would end {_moment(expires_at)}",
-            f"Give a date up to {_latest(now, rules).date().isoformat()}, or change suppressions.longest_days in the "
-            "policy.",
+            sentence(
+                N_("a suppression may last {days} days, this one would end {day}"),
+                days=rules.longest_days,
+                day=_moment(expires_at),
+            ),
+            sentence(
+                N_("Give a date up to {day}, or change suppressions.longest_days in the policy."),
+                day=_latest(now, rules).date().isoformat(),
+            ),
         )
     made = Suppression(
         id=0,
@@ -163,11 +175,11 @@ def requested(
         finding_id=finding_id,
         code=code,
         code_edited_at=code_edited_at,
-        scanner=_word("scanner", scanner),
-        rule_id=_word("rule", rule_id),
+        scanner=_word(N_("scanner"), scanner),
+        rule_id=_word(N_("rule"), rule_id),
         path=path,
-        advisory=_word("advisory", advisory),
-        package=_word("package", package),
+        advisory=_word(N_("advisory"), advisory),
+        package=_word(N_("package"), package),
         needs_approval=rules.second_person.wanted_for(severity) if needs_approval is None else needs_approval,
     )
     _validate_subject(made)
@@ -182,15 +194,26 @@ def approve(suppression: Suppression, *, actor: str, now: datetime) -> Suppressi
     who = cleaned_actor(actor)
     _still_stands(suppression, now)
     if not suppression.needs_approval:
-        raise SuppressionError(f"suppression {suppression.id} needs no approval", "It is in force.")
+        raise SuppressionError(
+            sentence(N_("suppression {number} needs no approval"), number=suppression.id), N_("It is in force.")
+        )
     if suppression.approved_at is not None:
         raise SuppressionError(
-            f"suppression {suppression.id} was approved already, by {suppression.approved_by}", "Nothing was changed."
+            sentence(
+                N_("suppression {number} was approved already, by {approved_by}"),
+                number=suppression.id,
+                approved_by=suppression.approved_by,
+            ),
+            N_("Nothing was changed."),
         )
     if same_person(who, suppression.created_by):
         raise SuppressionError(
-            f"suppression {suppression.id} was asked for by {suppression.created_by}, who cannot approve it as well",
-            "Another person has to.",
+            sentence(
+                N_("suppression {number} was asked for by {created_by}, who cannot approve it as well"),
+                number=suppression.id,
+                created_by=suppression.created_by,
+            ),
+            N_("Another person has to."),
         )
     return replace(suppression, approved_by=who, approved_at=now)
 
@@ -206,36 +229,48 @@ def _still_stands(suppression: Suppression, now: datetime) -> None:
     standing = suppression.standing(now)
     if standing is Standing.REVOKED:
         by = suppression.revoked_by
-        raise SuppressionError(f"suppression {suppression.id} was revoked by {by}", "Make a new one where needed.")
+        raise SuppressionError(
+            sentence(N_("suppression {number} was revoked by {by}"), number=suppression.id, by=by),
+            N_("Make a new one where needed."),
+        )
     if standing is Standing.EXPIRED:
         ended = _moment(suppression.expires_at)
-        raise SuppressionError(f"suppression {suppression.id} ended {ended}", "Make a new one where needed.")
+        raise SuppressionError(
+            sentence(N_("suppression {number} ended {ended}"), number=suppression.id, ended=ended),
+            N_("Make a new one where needed."),
+        )
 
 
 def _validate_subject(made: Suppression) -> None:
     match made.scope:
         case Scope.FINDING:
             fits = made.finding_id is not None and made.project_id is not None
-            needed = "a finding of a project"
+            needed = N_("a suppression by finding names a finding of a project")
         case Scope.RULE:
             fits = made.scanner != "" and made.rule_id != ""
-            needed = "a scanner and its rule"
+            needed = N_("a suppression by rule names a scanner and its rule")
             if made.path and (problem := problem_with(made.path)):
                 raise SuppressionError(
-                    f"the path cannot be used: {problem}", 'Give a pattern as in .gitignore, for example "tests/".'
+                    sentence(N_("the path cannot be used: {problem}"), problem=clause(problem)),
+                    N_('Give a pattern as in .gitignore, for example "tests/".'),
                 )
         case Scope.ADVISORY:
             fits = made.advisory != ""
-            needed = "an advisory, such as CVE-2024-1234"
+            needed = N_("a suppression by advisory names an advisory, such as CVE-2024-1234")
     if not fits:
-        raise SuppressionError(f"a suppression by {made.scope.value} names {needed}", "Say what it is about.")
+        raise SuppressionError(needed, N_("Say what it is about."))
 
 
 def _word(what: str, text: str) -> str:
     line = text.strip()
     if not line.isprintable() or len(line) > LONGEST_WORD:
         raise SuppressionError(
-            f"the {what} is not one line of at most {LONGEST_WORD} readable characters", "Write it as reports show it."
+            sentence(
+                N_("the {what} is not one line of at most {most} readable characters"),
+                what=clause(what),
+                most=LONGEST_WORD,
+            ),
+            N_("Write it as reports show it."),
         )
     return line
 

@@ -8,11 +8,14 @@ neither ever changes the other, with one exception: a finding that was called re
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, Sentence, sentence
+from bot.texts import N_
 from scanners.normalize import clean_text
 
 LONGEST_REASON = 2_000
@@ -32,6 +35,21 @@ class TriageState(Enum):
     """It need not be mended, for one of the reasons in ``Justification``."""
     RESOLVED = "resolved"
     """Somebody says that it is mended."""
+
+    @property
+    def words(self) -> Sentence:
+        """What it is called in a sentence."""
+        return Sentence(_STATES[self])
+
+
+_STATES: Mapping[TriageState, str] = MappingProxyType(
+    {
+        TriageState.DETECTED: N_("detected"),
+        TriageState.CONFIRMED: N_("confirmed"),
+        TriageState.DISMISSED: N_("dismissed"),
+        TriageState.RESOLVED: N_("resolved"),
+    }
+)
 
 
 class Justification(Enum):
@@ -118,25 +136,30 @@ def judge(
     said, who = cleaned_reason(reason), cleaned_actor(actor)
     if state is TriageState.DISMISSED and justification is None:
         raise TriageError(
-            f"dismissing finding #{finding_id} needs a justification",
-            f"Give one of: {', '.join(word.value for word in Justification)}.",
+            sentence(N_("dismissing finding #{number} needs a justification"), number=finding_id),
+            sentence(N_("Give one of: {names}."), names=", ".join(word.value for word in Justification)),
         )
     if state is not TriageState.DISMISSED and justification is not None:
         raise TriageError(
-            f"a justification is for dismissing a finding, not for calling it {state.value}",
-            "Leave it out, or set the state to dismissed.",
+            sentence(N_("a justification is for dismissing a finding, not for calling it {state}"), state=state.words),
+            N_("Leave it out, or set the state to dismissed."),
         )
     if not said and state is not TriageState.CONFIRMED:
         raise TriageError(
-            f"calling finding #{finding_id} {state.value} needs a reason", "Say why: in a year, somebody will ask."
+            sentence(N_("calling finding #{number} {state} needs a reason"), number=finding_id, state=state.words),
+            N_("Say why: in a year, somebody will ask."),
         )
     same = before.state is state and before.justification is justification
     if same and (state is TriageState.DETECTED or before.reason == said) and not renewal:
         raise AlreadySo(
-            f"finding #{finding_id} is {state.value} already, for the same reason"
+            sentence(
+                N_("finding #{number} is {state} already, for the same reason"),
+                number=finding_id,
+                state=state.words,
+            )
             if said and state is not TriageState.DETECTED
-            else f"finding #{finding_id} is {state.value} already",
-            "Nothing was changed.",
+            else sentence(N_("finding #{number} is {state} already"), number=finding_id, state=state.words),
+            N_("Nothing was changed."),
         )
     return TriageEvent(
         finding_id=finding_id,
@@ -181,10 +204,24 @@ def cleaned_reason(text: str) -> str:
     """
     # Counted before it is cleaned: a text of any length must not cost any amount of work.
     if len(text) > 4 * LONGEST_REASON:
-        raise TriageError(f"a reason may have {LONGEST_REASON} characters, this has {len(text)}", _SHORTEN)
+        raise TriageError(
+            sentence(
+                N_("a reason may have {most} characters, this has {count}"),
+                most=LONGEST_REASON,
+                count=len(text),
+            ),
+            _SHORTEN,
+        )
     line = _SPACES.sub(" ", clean_text(text, len(text))).strip()
     if len(line) > LONGEST_REASON:
-        raise TriageError(f"a reason may have {LONGEST_REASON} characters, this has {len(line)}", _SHORTEN)
+        raise TriageError(
+            sentence(
+                N_("a reason may have {most} characters, this has {count}"),
+                most=LONGEST_REASON,
+                count=len(line),
+            ),
+            _SHORTEN,
+        )
     return line
 
 
@@ -192,11 +229,17 @@ def cleaned_actor(name: str) -> str:
     """Who speaks, as one line. Raises ``TriageError`` for nobody, for a name that is too long, and for our own."""
     line = _SPACES.sub(" ", clean_text(name[: 4 * LONGEST_ACTOR], 4 * LONGEST_ACTOR)).strip()
     if not line:
-        raise TriageError("it is not known who decides", "Give a name.")
+        raise TriageError(N_("it is not known who decides"), N_("Give a name."))
     if len(line) > LONGEST_ACTOR:
-        raise TriageError(f"a name may have {LONGEST_ACTOR} characters", "Give a user name.")
+        raise TriageError(
+            sentence(N_("a name may have {most} characters"), most=LONGEST_ACTOR),
+            N_("Give a user name."),
+        )
     if same_person(line, SYSTEM):
-        raise TriageError(f"{SYSTEM!r} is the name of the program itself", "Give the name of the person who decides.")
+        raise TriageError(
+            sentence(N_("{name} is the name of the program itself"), name=repr(SYSTEM)),
+            N_("Give the name of the person who decides."),
+        )
     return line
 
 
@@ -205,7 +248,7 @@ def same_person(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-_SHORTEN = "Give the gist, and a link to the rest."
+_SHORTEN = N_("Give the gist, and a link to the rest.")
 
 
 def _with_zone(at: datetime) -> datetime:

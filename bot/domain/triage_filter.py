@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from bot.domain.known import Whereabouts
 from bot.domain.priority import Standing
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, sentence
+from bot.texts import N_
 from scanners.finding import Confidence, FindingKind, Severity
 
 LONGEST_TEXT = 200
@@ -147,11 +148,18 @@ KEYS = _MANY | {"kev", "fix", "epss", "due", "group", "rule", "package", "assign
 def parse(query: str) -> Filter:
     """The filter that a query says; keys that are not a filter's are left alone. Raises ``FilterError``."""
     if len(query) > LONGEST_QUERY:
-        raise FilterError(f"the query has {len(query)} characters, at most {LONGEST_QUERY} are read", "Take some out.")
+        raise FilterError(
+            sentence(
+                N_("the query has {count} characters, at most {most} are read"),
+                count=len(query),
+                most=LONGEST_QUERY,
+            ),
+            N_("Take some out."),
+        )
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=500, errors="replace")
     except ValueError:
-        raise FilterError("the query has too many parts", "Take some out.") from None
+        raise FilterError(N_("the query has too many parts"), N_("Take some out.")) from None
     return from_pairs(pairs)
 
 
@@ -166,7 +174,15 @@ def from_pairs(pairs: Iterable[tuple[str, str]]) -> Filter:
     def single(key: str) -> str | None:
         values = given.get(key, [])
         if len(set(values)) > 1:
-            raise FilterError(f"{key} is given more than once: {_shown(values[0])}, {_shown(values[1])}", "Give one.")
+            raise FilterError(
+                sentence(
+                    N_("{key} is given more than once: {values}, {second}"),
+                    key=key,
+                    values=_shown(values[0]),
+                    second=_shown(values[1]),
+                ),
+                N_("Give one."),
+            )
         return values[0] if values else None
 
     standings = given.get("standing")
@@ -251,32 +267,41 @@ def _member(key: str, value: str, enum: type[_E]) -> _E:
         return enum(value)
     except ValueError:
         words = ", ".join(str(one.value) for one in enum)
-        raise FilterError(f"{key} cannot be {_shown(value)}", f"Give one of: {words}.") from None
+        raise FilterError(
+            sentence(N_("{key} cannot be {value}"), key=key, value=_shown(value)),
+            sentence(N_("Give one of: {names}."), names=words),
+        ) from None
 
 
 def _flag(key: str, value: str) -> bool:
     if value not in ("yes", "no"):
-        raise FilterError(f"{key} cannot be {_shown(value)}", "Give yes or no.")
+        raise FilterError(sentence(N_("{key} cannot be {value}"), key=key, value=_shown(value)), N_("Give yes or no."))
     return value == "yes"
 
 
 def _share(value: str) -> float:
     # Not float() alone, which takes "nan" and "1_0".
     if not re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,9})?", value, re.ASCII) or float(value) > 1:
-        raise FilterError(f"epss cannot be {_shown(value)}", "Give a probability from 0 to 1, for example 0.1.")
+        raise FilterError(
+            sentence(N_("{key} cannot be {value}"), key="epss", value=_shown(value)),
+            N_("Give a probability from 0 to 1, for example 0.1."),
+        )
     return round(float(value), 6)
 
 
 def _number(key: str, value: str) -> int:
     if not re.fullmatch("[0-9]{1,18}", value, re.ASCII):
-        raise FilterError(f"{key} cannot be {_shown(value)}", "Give a number.")
+        raise FilterError(sentence(N_("{key} cannot be {value}"), key=key, value=_shown(value)), N_("Give a number."))
     return int(value)
 
 
 def _pair(key: str, value: str, example: str) -> tuple[str, str]:
     first, colon, second = _text(key, value).partition(":")
     if not colon or not first or not second:
-        raise FilterError(f"{key} cannot be {_shown(value)}", f"Give two names with a colon between: {example}.")
+        raise FilterError(
+            sentence(N_("{key} cannot be {value}"), key=key, value=_shown(value)),
+            sentence(N_("Give two names with a colon between: {example}."), example=example),
+        )
     return first, second
 
 
@@ -284,7 +309,10 @@ def _whose(value: str) -> Assignee | int:
     if value in (Assignee.ME.value, Assignee.NOBODY.value):
         return Assignee(value)
     if not re.fullmatch("[0-9]{1,18}", value, re.ASCII):
-        raise FilterError(f"assignee cannot be {_shown(value)}", "Give me, nobody, or a person's number.")
+        raise FilterError(
+            sentence(N_("{key} cannot be {value}"), key="assignee", value=_shown(value)),
+            N_("Give me, nobody, or a person's number."),
+        )
     return int(value)
 
 
@@ -299,13 +327,16 @@ def _moment(value: str) -> datetime | NewSince:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise FilterError(
-            f"new cannot be {_shown(value)}", "Give last_visit, or a day or moment: 2026-03-01, 2026-03-01T08:00:00Z."
+            sentence(N_("{key} cannot be {value}"), key="new", value=_shown(value)),
+            N_("Give last_visit, or a day or moment: 2026-03-01, 2026-03-01T08:00:00Z."),
         ) from None
 
 
 def _text(key: str, value: str) -> str:
     if len(value) > (LONGEST_TEXT if key == "q" else 1_000):
-        raise FilterError(f"{key} is too long ({len(value)} characters)", "Give fewer words.")
+        raise FilterError(
+            sentence(N_("{key} is too long ({count} characters)"), key=key, count=len(value)), N_("Give fewer words.")
+        )
     return value
 
 

@@ -7,17 +7,19 @@ entry in the audit log, and checks the principal's rights for each project that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from bot.domain.incident import KnownIncident
 from bot.domain.priority import Exposure
 from bot.domain.roles import Permission, Principal
 from bot.domain.suppression import Suppression
 from bot.domain.triage import Justification, TriageState
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, Told, sentence
+from bot.texts import N_
 
 MOST_AT_ONCE = 1_000
 """Findings of one act."""
@@ -49,7 +51,7 @@ class Fault(Enum):
 class WorkflowError(MergewardenError):
     """Raised for an act that was not possible; nothing of it was done. ``hint`` says how to mend it."""
 
-    def __init__(self, fault: Fault, message: str, hint: str = "") -> None:
+    def __init__(self, fault: Fault, message: Told, hint: Told = "") -> None:
         super().__init__(message, hint)
         self.fault = fault
 
@@ -96,9 +98,9 @@ class Refused:
 
     finding_id: int
     fault: Fault
-    reason: str
-    """English, one line."""
-    hint: str = ""
+    reason: Told
+    """One line."""
+    hint: Told = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +188,15 @@ class Workflow(Protocol):
         reason: str = "",
         expires_at: datetime | None = None,
         request: bool = False,
+        still: Callable[[object], None] | None = None,
         address: str = "",
     ) -> Outcome:
-        """Judge findings. ``request``: only ask, whatever the principal could do. A dismissal needs an end."""
+        """
+        Judge findings. ``request``: only ask, whatever the principal could do. A dismissal needs an end.
+
+        ``still`` is called with the store's session when nobody else can judge them any more, and before anything is
+        written: what it raises keeps the act from being done.
+        """
         ...
 
     def undo(self, principal: Principal, batch: str, *, address: str = "") -> Outcome:
@@ -257,6 +265,12 @@ class Workflow(Protocol):
         """Say who can reach what a project runs."""
         ...
 
+    def close_incident(
+        self, principal: Principal, incident_id: int, *, reason: str, address: str = ""
+    ) -> KnownIncident:
+        """Take an incident off the list (``KEEP_PROJECT``); it comes back should it happen again."""
+        ...
+
     def views(self, principal: Principal) -> tuple[SavedView, ...]:
         """The principal's saved views and those that others share, by name."""
         ...
@@ -319,11 +333,11 @@ def wanted(ids: Collection[int]) -> tuple[int, ...]:
     """The findings of an act, each once, in the order given. Raises ``WorkflowError`` for none and for too many."""
     unique = tuple(dict.fromkeys(ids))
     if not unique:
-        raise WorkflowError(Fault.INVALID, "no finding was named", "Choose at least one.")
+        raise WorkflowError(Fault.INVALID, N_("no finding was named"), N_("Choose at least one."))
     if len(unique) > MOST_AT_ONCE:
         raise WorkflowError(
             Fault.INVALID,
-            f"{len(unique)} findings are too many at once",
-            f"Choose at most {MOST_AT_ONCE}, and then the next ones.",
+            sentence(N_("{count} findings are too many at once"), count=len(unique)),
+            sentence(N_("Choose at most {most}, and then the next ones."), most=MOST_AT_ONCE),
         )
     return unique
