@@ -98,7 +98,7 @@ class TriageItemRecord(Record, table=True):
     rules: Any = Field(sa_column=Column(Json, nullable=False))
     """Short hashes of every rule that saw it: what it counts for in ``rule_use``."""
     use: int = Field(sa_column=Column(SmallInteger, nullable=False))
-    """How it counts there: see ``bot.store.desk_sums``."""
+    """How it counts there: see ``bot.store.desk.tallies``."""
 
 
 class TallyRecord(Record, table=True):
@@ -329,6 +329,17 @@ class MembershipCheckRecord(Record, table=True):
     checked_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
 
 
+class AccountCheckRecord(Record, table=True):
+    """When GitLab was last asked whether somebody's account is still one that may sign in."""
+
+    __tablename__ = "account_check"
+
+    person_id: int = Field(
+        sa_column=Column(NUMBER, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    )
+    checked_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
 # --- What was done ----------------------------------------------------------------------------------------------------
 
 
@@ -447,6 +458,17 @@ class OutgoingDeliveryRecord(Record, table=True):
     problem: str = Field(sa_column=Column(ExactText, nullable=False))
 
 
+class ToldDeadlineRecord(Record, table=True):
+    """Up to which deadline of a finding outgoing webhooks were told that it passed."""
+
+    __tablename__ = "told_deadline"
+
+    finding_id: int = Field(
+        sa_column=Column(NUMBER, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    )
+    due_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
 # --- More indexes -----------------------------------------------------------------------------------------------------
 
 _GROUPS = Record.metadata.tables[str(RuleTallyRecord.__tablename__)]
@@ -459,7 +481,7 @@ Index(
     _GROUPS.c.severity,
     _GROUPS.c.count,
 )
-"""For sums over all projects by rule or package, which read nothing else: see ``bot.store.advisory_desk``."""
+"""For sums over all projects by rule or package, which read nothing else: see ``bot.store.desk.advisory_reads``."""
 
 _LICENCES = Record.metadata.tables[str(PackageLicenceRecord.__tablename__)]
 Index(

@@ -2,7 +2,7 @@
 Says what was changed in a transaction that the desk's rows follow from; before the commit they are brought in line.
 
 Once for the whole transaction: a bulk decision about a hundred findings, each with a new state, an exception and the
-end of an older one, costs as many statements as a decision about one. See ``bot.store.desk_items``.
+end of an older one, costs as many statements as a decision about one. See ``bot.store.desk.item_rows``.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _of(session: Session) -> Touched:
 def _before_commit(session: Session) -> None:
     if _KEY in session.info:
         # Late: it reads what the modules write that call ``touch``.
-        from bot.store.desk_items import settle
+        from bot.store.desk.item_rows import settle
 
         settle(session)
 
