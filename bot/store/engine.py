@@ -178,6 +178,15 @@ def transient(error: BaseException) -> bool:
     return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
 
 
+def lacks_table(error: BaseException) -> bool:
+    """Whether the database has not got a table, or its schema, that it was asked for."""
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.OperationalError):
+        return "no such table" in str(original)
+    # https://www.postgresql.org/docs/current/errcodes-appendix.html: undefined_table, invalid_schema_name
+    return getattr(original, "sqlstate", None) in ("42P01", "3F000")
+
+
 _TRANSIENT_SQLITE = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 )

@@ -4,7 +4,7 @@ Incidents: what happened around the gate, for the security team's list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.incident import Incident, KnownIncident
 from bot.store import announcements
+from bot.store.bulk import among
 from bot.store.statements import insert_into, table
 from bot.store.tables import IncidentRecord, ProjectRecord
 
@@ -69,12 +70,23 @@ def get(session: Session, incident_id: int, *, for_update: bool = False) -> Know
 
 
 def page(
-    session: Session, *, project_id: int | None = None, open_only: bool = True, before: int | None = None, limit: int
+    session: Session,
+    *,
+    project_id: int | None = None,
+    sees: Collection[int] | None = None,
+    open_only: bool = True,
+    before: int | None = None,
+    limit: int,
 ) -> tuple[KnownIncident, ...]:
-    """The newest first, at most ``limit``; ``before`` is the number of the last one of the page before."""
+    """
+    The newest first, at most ``limit``; ``before`` is the number of the last one of the page before. ``sees`` are the
+    projects that the reader sees, None for all.
+    """
     query = _query().order_by(_INCIDENT.c.id.desc()).limit(limit)
     if project_id is not None:
         query = query.where(_INCIDENT.c.project_id == project_id)
+    if sees is not None:
+        query = query.where(among(session, _INCIDENT.c.project_id, sees))
     if open_only:
         query = query.where(_INCIDENT.c.closed_at.is_(None))
     if before is not None:

@@ -41,16 +41,17 @@ def release_of(dependency: Dependency) -> Release:
 
 def record(session: Session, project_id: int, said: Sequence[PackageLicences]) -> int:
     """
-    Note what a bill of materials says of its packages; of how many something new is known then.
+    Note what a bill of materials says of its packages, also of those without a licence; of how many something new is
+    known then.
 
     What does not fit into the key is left out: no finding can name such a package.
     """
     wanted: dict[Release, tuple[str, ...]] = {}
     for one in said:
         release = one.ecosystem, normalised(one.ecosystem, one.package), one.version
-        if one.licences and all(len(part) <= most for part, most in zip(release, _LONGEST, strict=True)):
+        if all(len(part) <= most for part, most in zip(release, _LONGEST, strict=True)):
             wanted[release] = _joined(wanted.get(release, ()), one.licences)
-    known = licences_of(session, project_id, wanted) if wanted else {}
+    known = _known(session, project_id, wanted)
     rows = [
         {
             "project_id": project_id,
@@ -60,7 +61,7 @@ def record(session: Session, project_id: int, said: Sequence[PackageLicences]) -
             "licences": list(_joined(known.get(release, ()), licences)),
         }
         for release, licences in sorted(wanted.items())
-        if set(licences) - set(known.get(release, ()))
+        if release not in known or set(licences) - set(known[release])
     ]
     for chunk in chunks(rows):
         statement = insert_into(session, _LICENCE).values(chunk)
@@ -74,7 +75,11 @@ def record(session: Session, project_id: int, said: Sequence[PackageLicences]) -
 
 
 def licences_of(session: Session, project_id: int, releases: Iterable[Release]) -> Mapping[Release, tuple[str, ...]]:
-    """What is known of these releases, by release; those of which nothing is known are left out. One statement."""
+    """The licences of these releases, by release; those of which none is known are left out. One statement."""
+    return {release: licences for release, licences in _known(session, project_id, releases).items() if licences}
+
+
+def _known(session: Session, project_id: int, releases: Iterable[Release]) -> dict[Release, tuple[str, ...]]:
     wanted = set(releases)
     if not wanted:
         return {}

@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field
 
@@ -39,7 +40,43 @@ class ProjectDayRecord(Record, table=True):
     project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     day: date = Field(sa_column=Column(Date, primary_key=True, index=True))
     counters: Any = Field(sa_column=Column(Json, nullable=False))
-    """Name to whole number; what is absent is not known."""
+    """Flows: name to whole number. Where it is known that there was none, 0 is left out: see ``counting``."""
+    stocks: Any = Field(sa_column=Column(Json))
+    """Name to whole number, what is absent is not known; NULL where nobody counted them on the day."""
+
+
+class AbsenceRecord(Record, table=True):
+    """A finding was gone from a branch and came back: ``presence`` itself forgets it then. Rows are only added."""
+
+    __tablename__ = "absence"
+
+    ref_id: int = Field(
+        sa_column=Column(
+            NUMBER, ForeignKey("tracked_ref.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        )
+    )
+    finding_id: int = Field(
+        sa_column=Column(
+            NUMBER, ForeignKey("finding.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+        )
+    )
+    gone_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+    back_at: datetime = Field(sa_column=Column(UtcDateTime, primary_key=True, index=True))
+
+
+class MergedLinesRecord(Record, table=True):
+    """How much of a merged request static scanners read, taken out of its scan once: that takes long to unpack."""
+
+    __tablename__ = "merged_lines"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    iid: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    head_sha: str = Field(sa_column=Column(String(64), nullable=False))
+    """Of the scan; another one than the merged head is out of date."""
+    lines: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Added or edited in files that some static scanner reads."""
+    read_lines: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Of those, in files that every such scanner read."""
 
 
 class CodeSizeRecord(Record, table=True):
@@ -80,7 +117,7 @@ class MergeFactRecord(Record, table=True):
     """A merge request that was merged into a default branch, as GitLab told."""
 
     __tablename__ = "merge_fact"
-    __table_args__ = (Index(None, "merged_at"),)
+    __table_args__ = (Index(None, "merged_at"), Index(None, "released_at"))
 
     project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     iid: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -119,14 +156,25 @@ class CollectionRecord(Record, table=True):
 
     project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     source: str = Field(sa_column=Column(String(40), primary_key=True))
-    """``pipelines``, ``merge_requests``, ``releases``."""
+    """One of ``bot.store.maturity.collected.SOURCES``."""
     cursor: Any = Field(sa_column=Column(Json))
     since: date | None = Field(sa_column=Column(Date))
     """The first day of which everything is known."""
     collected_at: datetime | None = Field(sa_column=Column(UtcDateTime))
-    """When it last succeeded."""
+    """Up to when everything is known: when it was last read to its end, or the last change that was read."""
     problem: str = Field(sa_column=Column(ExactText, nullable=False))
     """Why it did not work the last time; empty while all is well."""
+
+
+class LateDayRecord(Record, table=True):
+    """A day of a project that was counted anew after it was over; gone once the snapshots were looked at again."""
+
+    __tablename__ = "late_day"
+
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Changes whenever the day does: who looked at an earlier one does not strike this one off."""
 
 
 # --- Models, snapshots, attestations ----------------------------------------------------------------------------------
@@ -330,7 +378,15 @@ class ReportDeliveryRecord(Record, table=True):
 # --- More indexes: what happened on a day is found without reading everything -----------------------------------------
 
 _PRESENCE = Record.metadata.tables[str(PresenceRecord.__tablename__)]
-Index("ix_finding_first_seen_at", Record.metadata.tables[str(FindingRecord.__tablename__)].c.first_seen_at)
+_FINDING = Record.metadata.tables[str(FindingRecord.__tablename__)]
+Index("ix_finding_first_seen_at", _FINDING.c.first_seen_at)
+Index(
+    "ix_finding_secret",
+    _FINDING.c.id,
+    # Few are secrets, and their ways are followed one by one.
+    postgresql_where=text("kind = 'secret'"),
+    sqlite_where=text("kind = 'secret'"),
+)
 Index(
     "ix_presence_gone_at",
     _PRESENCE.c.gone_at,

@@ -29,11 +29,13 @@ from bot.domain.outgoing import (
     next_attempt,
 )
 from bot.domain.suppression import Suppression
+from bot.errors import sentence
 from bot.store.clock import database_time
 from bot.store.desk_tables import OutgoingDeliveryRecord, OutgoingHookRecord
 from bot.store.secret_box import SecretBox
 from bot.store.statements import table
 from bot.store.tables import ProjectRecord
+from bot.texts import N_
 
 _HOOK = table(OutgoingHookRecord)
 _DELIVERY = table(OutgoingDeliveryRecord)
@@ -112,6 +114,16 @@ def set_enabled(session: Session, hook_id: int, enabled: bool, now: datetime) ->
     return found
 
 
+def delete_hook(session: Session, hook_id: int) -> Hook:
+    """Forget an address and all messages to it; returns what it was. Raises ``HookError`` for an unknown one."""
+    found = get_hook(session, hook_id)
+    if found is None:
+        raise _unknown(hook_id)
+    session.execute(delete(_DELIVERY).where(_DELIVERY.c.hook_id == hook_id))
+    session.execute(delete(_HOOK).where(_HOOK.c.id == hook_id))
+    return found
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +190,7 @@ def send_test(session: Session, hook_id: int, now: datetime, *, actor: str) -> D
     if hook is None:
         raise _unknown(hook_id)
     if hook.disabled_at is not None:
-        raise HookError(f"webhook {hook_id} is disabled", "Enable it first.")
+        raise HookError(sentence(N_("webhook {number} is disabled"), number=hook_id), N_("Enable it first."))
     body = message(EventType.TEST, now, {"webhook": hook_id, "by": actor})
     row = session.execute(insert(_DELIVERY).values(_new(hook_id, EventType.TEST, body, now)).returning(*_DELIVERY.c))
     return _delivery(row.one())
@@ -192,10 +204,13 @@ def redeliver(session: Session, delivery_id: int, now: datetime) -> Delivery:
     """
     row = session.execute(select(_DELIVERY).where(_DELIVERY.c.id == delivery_id)).one_or_none()
     if row is None:
-        raise HookError(f"there is no delivery {delivery_id}", "Deliveries are kept for 30 days.")
+        raise HookError(
+            sentence(N_("there is no delivery {number}"), number=delivery_id),
+            N_("Deliveries are kept for 30 days."),
+        )
     hook = get_hook(session, row.hook_id)
     if hook is None or hook.disabled_at is not None:
-        raise HookError(f"webhook {row.hook_id} is disabled", "Enable it first.")
+        raise HookError(sentence(N_("webhook {number} is disabled"), number=row.hook_id), N_("Enable it first."))
     values = _new(row.hook_id, EventType(row.event), row.body, now) | {"message_id": row.message_id}
     return _delivery(session.execute(insert(_DELIVERY).values(values).returning(*_DELIVERY.c)).one())
 
@@ -335,7 +350,10 @@ def _new(hook_id: int, event: EventType, body: Mapping[str, Any], now: datetime)
 
 
 def _unknown(hook_id: int) -> HookError:
-    return HookError(f"there is no webhook {hook_id}", "mergewarden webhook list shows which there are.")
+    return HookError(
+        sentence(N_("there is no webhook {number}"), number=hook_id),
+        N_("mergewarden webhook list shows which there are."),
+    )
 
 
 def _hook(row: Row[Any]) -> Hook:

@@ -8,16 +8,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.roles import Grant, Role, Target
-from bot.errors import MergewardenError
-from bot.store.desk_tables import PersonRecord, RoleGrantRecord
+from bot.errors import MergewardenError, sentence
+from bot.store.desk_tables import AccountCheckRecord, PersonRecord, RoleGrantRecord, SessionRecord
 from bot.store.statements import chunks, insert_into, table
+from bot.store.tables import ApiTokenRecord
+from bot.texts import N_
 
 _PERSON = table(PersonRecord)
 _GRANT = table(RoleGrantRecord)
+_SESSION = table(SessionRecord)
+_ACCOUNT = table(AccountCheckRecord)
+_TOKEN = table(ApiTokenRecord)
 
 LOCAL = "local"
 """Issuer of administrators of our own."""
@@ -125,7 +130,10 @@ def create_local(session: Session, name: str, password_hash: str, now: datetime)
     )
     row = session.execute(statement.on_conflict_do_nothing(index_elements=["key"]).returning(*_PERSON.c)).one_or_none()
     if row is None:
-        raise PersonError(f"there is already a local administrator {name}", "Change his password: admin reset-password")
+        raise PersonError(
+            sentence(N_("there is already a local administrator {name}"), name=name),
+            N_("Change his password: admin reset-password"),
+        )
     return _person(row)
 
 
@@ -134,7 +142,7 @@ def local_name(text: str) -> str:
     name = text.strip().lower()
     if not _LOCAL_NAME.fullmatch(name):
         raise PersonError(
-            "a local administrator's name has 1 to 64 of a-z, 0-9, dot, dash and underscore", "For example ada."
+            N_("a local administrator's name has 1 to 64 of a-z, 0-9, dot, dash and underscore"), N_("For example ada.")
         )
     return name
 
@@ -192,12 +200,15 @@ def meant(session: Session, who: str) -> Person:
         found = named(session, who)
     if not found:
         raise PersonError(
-            f"there is no person {who[:100]!r}",
-            "People appear when they sign in for the first time: mergewarden admin list --all",
+            sentence(N_("there is no person {who}"), who=repr(who[:100])),
+            N_("People appear when they sign in for the first time: mergewarden admin list --all"),
         )
     if len(found) > 1:
         numbers = ", ".join(f"#{person.id} ({person.issuer[:100]!r})" for person in found)
-        raise PersonError(f"several people are called {who[:100]!r}", f"Name one by his number: {numbers}")
+        raise PersonError(
+            sentence(N_("several people are called {who}"), who=repr(who[:100])),
+            sentence(N_("Name one by his number: {numbers}"), numbers=numbers),
+        )
     return found[0]
 
 
@@ -241,6 +252,37 @@ def set_disabled(session: Session, person_id: int, now: datetime | None) -> Pers
     return None if row is None else _person(row)
 
 
+def unchecked_accounts(session: Session, now: datetime, since: datetime, *, limit: int) -> tuple[Person, ...]:
+    """
+    People of GitLab who could come in at this moment, by a sign-in or a token, and about whose accounts GitLab was not
+    asked since then: those first about whom nobody asked for longest. One statement.
+    """
+    signed_in = exists().where(_SESSION.c.person_id == _PERSON.c.id, _SESSION.c.expires_at > now)
+    has_token = exists().where(
+        _TOKEN.c.person_id == _PERSON.c.id, _TOKEN.c.expires_at > now, _TOKEN.c.revoked_at.is_(None)
+    )
+    asked_first = _ACCOUNT.c.checked_at.is_not(None)
+    query = (
+        select(_PERSON)
+        .outerjoin(_ACCOUNT, _ACCOUNT.c.person_id == _PERSON.c.id)
+        .where(
+            _PERSON.c.gitlab_user_id.is_not(None),
+            _PERSON.c.disabled_at.is_(None),
+            or_(_ACCOUNT.c.checked_at.is_(None), _ACCOUNT.c.checked_at <= since),
+            or_(signed_in, has_token),
+        )
+        .order_by(asked_first, _ACCOUNT.c.checked_at, _PERSON.c.id)
+        .limit(limit)
+    )
+    return tuple(_person(row) for row in session.execute(query))
+
+
+def note_account(session: Session, person_id: int, at: datetime) -> None:
+    """Keep when GitLab was asked about somebody's account."""
+    statement = insert_into(session, _ACCOUNT).values(person_id=person_id, checked_at=at)
+    session.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_={"checked_at": at}))
+
+
 # --- grants -----------------------------------------------------------------------------------------------------------
 
 
@@ -250,19 +292,24 @@ def checked_grant(role: str, target: str, path: str) -> Grant:
         wanted = Grant(Role(role), Target(target), path.strip().strip("/"))
     except ValueError:
         raise PersonError(
-            "there is no such role or kind of place",
-            f"Roles are {', '.join(one.value for one in Role)}; places are instance, group and project.",
+            N_("there is no such role or kind of place"),
+            sentence(
+                N_("Roles are {names}; places are instance, group and project."),
+                names=", ".join(one.value for one in Role),
+            ),
         ) from None
     if wanted.target is Target.INSTANCE:
         if wanted.path:
-            raise PersonError("a role for the whole instance has no path", "Leave the path out.")
+            raise PersonError(N_("a role for the whole instance has no path"), N_("Leave the path out."))
         return wanted
     if wanted.role in (Role.ADMIN, Role.AUDITOR):
-        raise PersonError(f"{role} is a role for the whole instance only", "Grant it for the instance.")
+        raise PersonError(
+            sentence(N_("{role} is a role for the whole instance only"), role=role), N_("Grant it for the instance.")
+        )
     if len(wanted.path) > _LONGEST * 5 or not _PATH.fullmatch(wanted.path):
-        raise PersonError("that is no full path of a group or project", "For example shop or shop/backend.")
+        raise PersonError(N_("that is no full path of a group or project"), N_("For example shop or shop/backend."))
     if wanted.target is Target.PROJECT and "/" not in wanted.path:
-        raise PersonError("a project's full path has its group in it", "For example shop/backend.")
+        raise PersonError(N_("a project's full path has its group in it"), N_("For example shop/backend."))
     return wanted
 
 
@@ -280,7 +327,7 @@ def give(session: Session, person_id: int, grant: Grant, *, by: str, now: dateti
     if row is not None:
         return _given(row)
     if get_person(session, person_id) is None:
-        raise PersonError(f"there is no person {person_id}")
+        raise PersonError(sentence(N_("there is no person {number}"), number=person_id))
     row = session.execute(
         insert(_GRANT)
         .values(

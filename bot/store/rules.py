@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.rule_card import MonthCount, RuleUse
 from bot.store.bulk import among
-from bot.store.desk_sums import RULE
+from bot.store.desk.tallies import RULE
 from bot.store.desk_tables import GroupNameRecord, RuleUseRecord
 from bot.store.short_hash import token_of
 from bot.store.statements import table
@@ -26,10 +26,15 @@ _NAME = table(GroupNameRecord)
 
 
 def uses(
-    session: Session, *, project_ids: Collection[int] | None = None, rule: tuple[str, str] | None = None
+    session: Session,
+    *,
+    project_ids: Collection[int] | None = None,
+    rule: tuple[str, str] | None = None,
+    wanted: Collection[tuple[str, str]] | None = None,
 ) -> Mapping[tuple[str, str], RuleUse]:
     """
-    By scanner and rule how the rule did, in these projects (None for all); one rule where it is named. One statement.
+    By scanner and rule how the rule did, in these projects (None for all); one rule where it is named, or the
+    ``wanted`` of them: each advisory that somebody found is a rule as well. One statement.
 
     A finding counts once for a rule, in however many branches and by however many tools it was seen.
     """
@@ -41,6 +46,8 @@ def uses(
     ).group_by(_USE.c.rule_key)
     if rule is not None:
         sums = sums.where(_USE.c.rule_key == token_of(*rule))
+    if wanted is not None:
+        sums = sums.where(among(session, _USE.c.rule_key, [token_of(*one) for one in wanted]))
     if project_ids is not None:
         sums = sums.where(among(session, _USE.c.project_id, list(project_ids)))
     each = sums.subquery()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -28,6 +28,7 @@ from bot.store.desk_touch import touch
 from bot.store.engine import write_session
 from bot.store.findings import finding_of, judgement_of
 from bot.store.heads import HeadState
+from bot.store.maturity_tables import AbsenceRecord
 from bot.store.short_hash import short as _short
 from bot.store.short_hash import token_of as token_of
 from bot.store.statements import insert_into, table
@@ -42,6 +43,7 @@ from bot.store.tables import (
     SuppressionRecord,
     TrackedRefRecord,
 )
+from bot.store.types import UtcDateTime
 from scanners.finding import Attribution, Confidence, Dependency, Finding, Location, Severity
 from scanners.fingerprint import VERSION, digest
 
@@ -54,6 +56,7 @@ _COUNTER = table(CounterRecord)
 _HEAD = table(MergeRequestRecord)
 _PROJECT = table(ProjectRecord)
 _SUPPRESSION = table(SuppressionRecord)
+_ABSENCE = table(AbsenceRecord)
 
 OWN = "scan"
 """Source of what our own scans say."""
@@ -95,6 +98,8 @@ class StreamState:
     looked_with: Mapping[str, str] = field(default_factory=dict)
     seen_at: datetime | None = None
     scan_id: str | None = None
+    began: Mapping[str, str] = field(default_factory=dict)
+    """As in ``StreamRecord``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,7 @@ def stream_state(session: Session, ref: Ref, source: str) -> StreamState:
         row.looked_with or {},
         row.seen_at,
         row.scan_id,
+        row.began or {},
     )
 
 
@@ -649,9 +655,9 @@ def purge_refs(session: Session, *, before: datetime, limit: int = 100) -> int:
 def forget_project(session: Session, project_id: int) -> None:
     """Drop everything that is known of a project's findings, judgements and suppressions included."""
     # Late: the desk's rows follow from what is written here.
-    from bot.store import desk_items
+    from bot.store.desk import item_rows
 
-    desk_items.forget_project(session, project_id)
+    item_rows.forget_project(session, project_id)
     session.execute(delete(_REF).where(_REF.c.project_id == project_id))
     session.execute(delete(_FINDING).where(_FINDING.c.project_id == project_id))
     session.execute(delete(_SUPPRESSION).where(_SUPPRESSION.c.project_id == project_id))
@@ -699,6 +705,7 @@ def _enter(session: Session, change: Update) -> tuple[int, int]:
         "scan_id": change.scan_id,
         "report_digest": change.report_digest,
         "looked_with": dict(change.looked_with),
+        "began": _began(change),
         "seen_at": change.at,
     }
     if state.stream_id is None:
@@ -718,6 +725,13 @@ def _enter(session: Session, change: Update) -> tuple[int, int]:
     if stream_id is None:
         raise Overtaken
     return ref_id, int(stream_id)
+
+
+def _began(change: Update) -> dict[str, str]:
+    """When each scanner first spoke about the ref: what it said then was there before anybody looked."""
+    speaks = {name for name, answer in change.looked_with.items() if answer}
+    speaks |= {finding.scanner for finding in change.light}
+    return {**dict.fromkeys(speaks, change.at.astimezone(UTC).isoformat()), **change.state.began}
 
 
 def _insert(session: Session, change: Update, fresh: Sequence[Write], ref_id: int, stream_id: int) -> None:
@@ -833,6 +847,17 @@ def _alter(session: Session, change: Update, others: Sequence[Write], ref_id: in
                 )
             )
         )
+    if returned:
+        # The row itself forgets that it was ever gone.
+        away = select(
+            _PRESENCE.c.ref_id, _PRESENCE.c.finding_id, _PRESENCE.c.gone_at, literal(change.at, UtcDateTime())
+        ).where(
+            _PRESENCE.c.ref_id == ref_id,
+            _PRESENCE.c.gone_at.is_not(None),
+            among(session, _PRESENCE.c.finding_id, returned),
+        )
+        absences = insert_into(session, _ABSENCE).from_select(["ref_id", "finding_id", "gone_at", "back_at"], away)
+        session.execute(absences.on_conflict_do_nothing())
     presences = (
         _presence_row(
             change, replace(item, explanation=_back(item.explanation)) if item.number in returned else item, ref_id

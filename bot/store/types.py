@@ -160,7 +160,12 @@ class PackedJson(TypeDecorator[Any]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         """The parsed value."""
-        return None if value is None else json.loads(zlib.decompress(value).decode("utf-8", "surrogatepass"))
+        return None if value is None else unpacked(value)
+
+
+def unpacked(value: bytes) -> Any:
+    """The value that ``PackedJson`` keeps as these bytes."""
+    return json.loads(zlib.decompress(value).decode("utf-8", "surrogatepass"))
 
 
 def dump_json(value: Any) -> str:
@@ -169,4 +174,8 @@ def dump_json(value: Any) -> str:
 
     Surrogates stay as they are: as two escapes, neighbours would come back as one character.
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return _encode(value)
+
+
+# Once: a report has tens of thousands of values.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.domain.priority import Standing
-from bot.store import advisory_desk
+from bot.store.desk import advisory_reads
 from bot.store.engine import session, write_session
 from scanners.finding import Severity
 from tests.store.counting import counted
@@ -57,7 +57,7 @@ def stocked(engine: Engine) -> Engine:
 
 def test_those_that_are_exploited_come_first_then_the_severest(stocked: Engine) -> None:
     with session(stocked) as reading:
-        page = advisory_desk.hits(reading, MINE)
+        page = advisory_reads.hits(reading, MINE)
     assert [(hit.name, hit.open, hit.projects, hit.worst) for hit in page.hits] == [
         ("PYSEC-2026-1", 2, 1, Severity.LOW),
         ("CVE-2026-2000", 5, 2, Severity.CRITICAL),
@@ -73,11 +73,11 @@ def test_those_that_are_exploited_come_first_then_the_severest(stocked: Engine) 
 
 def test_pages_of_hits_follow_each_other(stocked: Engine) -> None:
     with session(stocked) as reading:
-        first = advisory_desk.hits(reading, MINE, limit=2)
-        second = advisory_desk.hits(reading, MINE, after=first.next, limit=2)
+        first = advisory_reads.hits(reading, MINE, limit=2)
+        second = advisory_reads.hits(reading, MINE, after=first.next, limit=2)
         assert [hit.name for hit in (*first.hits, *second.hits)] == ["PYSEC-2026-1", "CVE-2026-2000", "CVE-1999-0001"]
         assert second.next == ""
-        assert advisory_desk.hits(reading, frozenset()).hits == ()
+        assert advisory_reads.hits(reading, frozenset()).hits == ()
 
 
 @pytest.mark.parametrize(
@@ -87,36 +87,36 @@ def test_pages_of_hits_follow_each_other(stocked: Engine) -> None:
 )
 def test_an_advisory_is_found_by_any_of_its_names(stocked: Engine, text: str) -> None:
     with session(stocked) as reading:
-        assert [found.id for found in advisory_desk.find(reading, text)] == ["PYSEC-2026-1"]
+        assert [found.id for found in advisory_reads.find(reading, text)] == ["PYSEC-2026-1"]
 
 
 def test_an_advisory_is_found_by_its_package_and_withdrawn_ones_come_last(stocked: Engine) -> None:
     with session(stocked) as reading:
-        found = advisory_desk.find(reading, "Flask")
+        found = advisory_reads.find(reading, "Flask")
         assert [one.id for one in found] == ["PYSEC-2026-1", "PYSEC-2020-9"]
         assert found[1].withdrawn is not None
-        assert advisory_desk.find(reading, "fla%") == ()
+        assert advisory_reads.find(reading, "fla%") == ()
 
 
 def test_one_advisory_names_the_projects_that_one_sees(stocked: Engine) -> None:
     with session(stocked) as reading:
-        known = advisory_desk.dossier(reading, "cve-2026-2000", MINE)
+        known = advisory_reads.dossier(reading, "cve-2026-2000", MINE)
         assert known is not None
         assert known.id == "GHSA-dddd-eeee-ffff"
         assert known.projects == ((BANK, "bank/core", 4), (SHOP, "shop/backend", 1))
         assert known.rules == (("trivy", "CVE-2026-2000"),)
-        hidden = advisory_desk.dossier(reading, "PYSEC-2026-3", MINE)
+        hidden = advisory_reads.dossier(reading, "PYSEC-2026-3", MINE)
         assert hidden is not None
         assert (hidden.projects, hidden.rules, hidden.fact) == ((), (), None)
-        assert advisory_desk.dossier(reading, "CVE-1999-0001", MINE) is None
+        assert advisory_reads.dossier(reading, "CVE-1999-0001", MINE) is None
 
 
 def test_the_number_of_statements_does_not_follow_the_number_of_advisories(stocked: Engine) -> None:
     def ask() -> tuple[int, int]:
         with counted(stocked) as listed, session(stocked) as reading:
-            advisory_desk.hits(reading, MINE)
+            advisory_reads.hits(reading, MINE)
         with counted(stocked) as searched, session(stocked) as reading:
-            advisory_desk.find(reading, "flask")
+            advisory_reads.find(reading, "flask")
         return len(listed), len(searched)
 
     few = ask()
@@ -129,9 +129,9 @@ def test_the_number_of_statements_does_not_follow_the_number_of_advisories(stock
 
 def test_the_age_of_the_data_is_that_of_the_newest_document(stocked: Engine) -> None:
     with session(stocked) as reading:
-        assert advisory_desk.age(reading) == advisory_desk.DataAge(4, date(2026, 2, 27))
+        assert advisory_reads.age(reading) == advisory_reads.DataAge(4, date(2026, 2, 27))
 
 
 def test_without_an_import_there_is_no_age(engine: Engine) -> None:
     with session(engine) as reading:
-        assert advisory_desk.age(reading) == advisory_desk.DataAge(0, None)
+        assert advisory_reads.age(reading) == advisory_reads.DataAge(0, None)

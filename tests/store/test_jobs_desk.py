@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine, update
 
-from bot.store import jobs_desk
 from bot.store.deliveries import StoredDelivery, record_deliveries
+from bot.store.desk import job_reads
 from bot.store.engine import session, write_session
 from bot.store.executors import Executor, beat, count_take_over
 from bot.store.statements import table
@@ -31,7 +31,7 @@ def test_times_are_those_of_runs_with_an_answer(engine: Engine) -> None:
         add_scan(writing, "n", SHOP)
         add_run(writing, "n", 0, "semgrep", seconds=0.0, status=ScannerStatus.NOT_APPLICABLE)
     with session(engine) as reading:
-        (health,) = jobs_desk.scanner_health(reading, None, since=DAY)
+        (health,) = job_reads.scanner_health(reading, None, since=DAY)
     assert (health.runs, health.failed) == (21, 1)
     assert (health.median_seconds, health.p95_seconds) == (10.0, 19.0)
     assert health.last_failure == "no memory"
@@ -45,7 +45,7 @@ def test_a_run_with_gaps_is_incomplete_and_versions_and_old_data_show(engine: En
             gaps = [["a.py", "parse_error", "", None]] if number == 0 else None
             add_run(writing, f"s{number}", 0, "pip-audit", version=version, data_date=day, gaps=gaps)
     with session(engine) as reading:
-        (health,) = jobs_desk.scanner_health(reading, None, since=DAY)
+        (health,) = job_reads.scanner_health(reading, None, since=DAY)
     assert health.incomplete == 1
     assert health.versions == (("2", 2), ("1", 1))
     assert health.oldest_data == date(2026, 1, 1)
@@ -58,7 +58,7 @@ def test_a_scanner_that_never_answered_has_no_times(engine: Engine) -> None:
         add_scan(writing, "old", SHOP, at=DAY - timedelta(seconds=1))
         add_run(writing, "old", 0, "ancient")
     with session(engine) as reading:
-        (health,) = jobs_desk.scanner_health(reading, None, since=DAY)
+        (health,) = job_reads.scanner_health(reading, None, since=DAY)
     assert (health.scanner, health.median_seconds, health.p95_seconds, health.versions) == ("bandit", None, None, ())
 
 
@@ -68,15 +68,15 @@ def test_what_others_projects_did_is_not_counted(engine: Engine) -> None:
             add_scan(writing, f"s{project}", project)
             add_run(writing, f"s{project}", 0, "semgrep")
     with session(engine) as reading:
-        (mine,) = jobs_desk.scanner_health(reading, frozenset({SHOP, BANK}), since=DAY)
+        (mine,) = job_reads.scanner_health(reading, frozenset({SHOP, BANK}), since=DAY)
         assert mine.runs == 1
-        assert jobs_desk.scanner_health(reading, frozenset(), since=DAY) == ()
+        assert job_reads.scanner_health(reading, frozenset(), since=DAY) == ()
 
 
 def test_the_number_of_statements_does_not_follow_the_number_of_runs(engine: Engine) -> None:
     def ask() -> int:
         with counted(engine) as statements, session(engine) as reading:
-            jobs_desk.scanner_health(reading, None, since=DAY)
+            job_reads.scanner_health(reading, None, since=DAY)
         return len(statements)
 
     few = ask()
@@ -94,8 +94,8 @@ def test_a_scan_that_did_not_happen_is_listed_for_those_who_see_its_project(engi
         scans = table(ScanRecord)
         writing.execute(update(scans).where(scans.c.id != "s1").values(error="git is not installed"))
     with session(engine) as reading:
-        everything = jobs_desk.failed_scans(reading, None, since=DAY, limit=10)
-        mine = jobs_desk.failed_scans(reading, frozenset({SHOP}), since=DAY, limit=10)
+        everything = job_reads.failed_scans(reading, None, since=DAY, limit=10)
+        mine = job_reads.failed_scans(reading, frozenset({SHOP}), since=DAY, limit=10)
     assert [scan.id for scan in everything] == ["s0", "s2"]
     assert [(scan.id, scan.error) for scan in mine] == [("s0", "git is not installed")]
 
@@ -110,8 +110,8 @@ def test_deliveries_about_no_project_are_for_those_who_see_all(engine: Engine) -
             ],
         )
     with session(engine) as reading:
-        assert [one.project_id for one in jobs_desk.deliveries(reading, None, limit=9)] == [None, HIDDEN, SHOP]
-        assert [one.project_id for one in jobs_desk.deliveries(reading, frozenset({SHOP}), limit=9)] == [SHOP]
+        assert [one.project_id for one in job_reads.deliveries(reading, None, limit=9)] == [None, HIDDEN, SHOP]
+        assert [one.project_id for one in job_reads.deliveries(reading, frozenset({SHOP}), limit=9)] == [SHOP]
 
 
 def test_a_worker_is_alive_while_it_beats_and_take_overs_are_counted_by_job(engine: Engine) -> None:
@@ -120,7 +120,7 @@ def test_a_worker_is_alive_while_it_beats_and_take_overs_are_counted_by_job(engi
         count_take_over(writing, "mr:5!7:x")
         count_take_over(writing, "mr:5!7:x")
     with session(engine) as reading:
-        (worker,) = jobs_desk.workers(reading, timedelta(seconds=60))
-        (silent,) = jobs_desk.workers(reading, timedelta(seconds=-60))
+        (worker,) = job_reads.workers(reading, timedelta(seconds=60))
+        (silent,) = job_reads.workers(reading, timedelta(seconds=-60))
         assert (worker.alive, silent.alive, worker.host) == (True, False, "host")
-        assert jobs_desk.take_overs(reading, ["mr:5!7:x", "other"]) == {"mr:5!7:x": 2}
+        assert job_reads.take_overs(reading, ["mr:5!7:x", "other"]) == {"mr:5!7:x": 2}

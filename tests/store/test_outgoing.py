@@ -182,3 +182,16 @@ def test_a_message_is_sent_again_under_its_own_id_unless_the_address_is_disabled
             with pytest.raises(HookError):
                 act()
         assert outgoing.set_enabled(writing, hook.id, True, NOON).disabled_at is None
+
+
+def test_a_deleted_address_takes_its_messages_with_it_and_leaves_the_others(engine: Engine, box: SecretBox) -> None:
+    _, gone = added(engine, box)
+    _, stays = added(engine, box)
+    with write_session(engine) as writing:
+        outgoing.announce(writing, [NEW])
+        assert outgoing.delete_hook(writing, gone.id) == gone
+    with session(engine) as reading:
+        assert outgoing.all_hooks(reading) == (stays,)
+        assert [one.hook_id for one in outgoing.deliveries(reading)] == [stays.id]
+    with write_session(engine) as writing, pytest.raises(HookError, match="there is no webhook"):
+        outgoing.delete_hook(writing, gone.id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.policy import Policy
 from bot.domain.verdict import Outcome
-from bot.store import policy_desk, rules_desk
+from bot.store.desk import policy_reads, rule_reads
 from bot.store.desk_tables import TriageItemRecord
 from bot.store.engine import session, write_session
 from bot.store.policies import keep_snapshot
@@ -51,8 +51,8 @@ def test_policies_are_counted_by_the_decisions_that_one_sees(engine: Engine) -> 
         decide(writing, "c", BANK, "f" * 64, NOON - timedelta(hours=1))
         decide(writing, "d", SHOP, "e" * 64, WEEK - timedelta(seconds=1))
     with counted(engine) as statements, session(engine) as reading:
-        found = policy_desk.used(reading, None, since=WEEK)
-        mine = policy_desk.used(reading, frozenset({SHOP}), since=WEEK)
+        found = policy_reads.used(reading, None, since=WEEK)
+        mine = policy_reads.used(reading, frozenset({SHOP}), since=WEEK)
     assert [(one.digest, one.decisions, one.projects) for one in found] == [(digest, 2, 2), ("f" * 64, 1, 1)]
     assert (found[0].first_used_at, found[1].first_used_at) == (NOON - timedelta(days=30), None)
     assert [(one.digest, one.decisions) for one in mine] == [(digest, 1)]
@@ -65,11 +65,11 @@ def test_the_last_word_of_a_project_is_its_newest_decision(engine: Engine) -> No
         decide(writing, "b", SHOP, "b" * 64, NOON - timedelta(days=1))
         decide(writing, "c", BANK, "c" * 64, NOON + timedelta(days=1))
     with session(engine) as reading:
-        last = policy_desk.last_word(reading, SHOP)
+        last = policy_reads.last_word(reading, SHOP)
         assert last is not None
         assert (last.policy_digest, last.iid, last.outcome) == ("a" * 64, 7, Outcome.FAILED)
         assert last.layers == ("policy.yml", ".mergewarden.yml@abc")
-        assert policy_desk.last_word(reading, 77) is None
+        assert policy_reads.last_word(reading, 77) is None
 
 
 def test_findings_of_a_rule_are_counted_by_the_month_in_which_they_were_first_seen(engine: Engine) -> None:
@@ -85,8 +85,8 @@ def test_findings_of_a_rule_are_counted_by_the_month_in_which_they_were_first_se
             changed = {"first_seen_at": first, "rule_key": token_of("semgrep", "x")}
             writing.execute(items.update().where(items.c.finding_id == number).values(**changed))
     with session(engine) as reading:
-        months = rules_desk.by_month(reading, ("semgrep", "x"), None, until=datetime(2026, 3, 31, tzinfo=UTC), months=4)
+        months = rule_reads.by_month(reading, ("semgrep", "x"), None, until=datetime(2026, 3, 31, tzinfo=UTC), months=4)
         assert [(one.month.month, one.findings) for one in months] == [(12, 0), (1, 2), (2, 0), (3, 1)]
         assert not any(
-            one.findings for one in rules_desk.by_month(reading, ("semgrep", "x"), frozenset({99}), until=NOON)
+            one.findings for one in rule_reads.by_month(reading, ("semgrep", "x"), frozenset({99}), until=NOON)
         )

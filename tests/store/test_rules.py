@@ -59,6 +59,16 @@ def test_a_finding_counts_once_for_each_rule_that_sees_it(shop: Engine) -> None:
     }
 
 
+def test_of_many_rules_only_the_wanted_ones_are_counted(shop: Engine) -> None:
+    with session(shop) as reading:
+        everything = rules.uses(reading)
+        assert rules.uses(reading, wanted=[SQL, ("semgrep", "nowhere")]) == {SQL: everything[SQL]}
+        assert rules.uses(reading, wanted=[], project_ids=[SHOP]) == {}
+        with counted(shop) as statements:
+            assert rules.uses(reading, wanted=[SQL, HASH, SHELL]) == everything
+    assert len(statements) == 1
+
+
 def test_only_the_projects_that_are_asked_about_count(shop: Engine) -> None:
     with session(shop) as reading:
         assert rules.uses(reading, project_ids=[BANK]) == {

@@ -577,7 +577,7 @@ def downgrade() -> None:
 
 
 def _search_words() -> None:
-    """The words of findings, each database in its own way; written by ``bot.store.desk_search`` only."""
+    """The words of findings, each database in its own way; written by ``bot.store.desk.word_search`` only."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE TABLE finding_search (finding_id BIGINT PRIMARY KEY REFERENCES finding (id) ON DELETE CASCADE,"
