@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from os import PathLike
 from typing import Any, BinaryIO
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import gitlab
 import requests
@@ -35,12 +35,14 @@ from bot.gitlab.errors import (
 )
 from bot.gitlab.model import (
     DEVELOPER,
+    PAGE,
     ApprovalRule,
     BotUser,
     Branch,
     Commit,
     CommitStatus,
     Discussion,
+    EndedPipeline,
     Hook,
     Issue,
     Member,
@@ -51,14 +53,14 @@ from bot.gitlab.model import (
     Profile,
     Project,
     ProtectedBranch,
+    Release,
     ServerVersion,
     StatusCheck,
+    Tag,
     TokenInfo,
     Version,
 )
 
-PAGE = 100
-"""The most rows that GitLab puts on a page."""
 STATUSES = 1_000
 """Of one commit and name that are read, the newest: any Developer can post any number."""
 _CHUNK = 64 * 1024
@@ -326,12 +328,59 @@ class GitLabClient:
         rows = self._list("/merge_requests", {**_open_query(updated_after), "scope": "all"})
         return [request for request in map(decode.merge_request, rows) if request.project_id in mine]
 
+    def merged_requests(
+        self, project_id: int, target_branch: str, *, updated_after: datetime, page: int = 1
+    ) -> list[MergeRequest]:
+        """
+        One page of the merge requests that were merged into a branch, the one that was left alone longest first;
+        without diff refs and pipelines. A merge request changes when it is merged, and may later: see its
+        ``merged_at``. https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests
+        """
+        query = {
+            "state": "merged",
+            "target_branch": target_branch,
+            "scope": "all",
+            **_changed_after(updated_after, page),
+        }
+        return [decode.merge_request(row) for row in self._page(f"/projects/{project_id}/merge_requests", query)]
+
     def merge_requests_of_commit(self, project_id: int, sha: str) -> list[MergeRequest]:
         """Merge requests that contain a commit: what a branch pipeline belongs to."""
         path = f"/projects/{project_id}/repository/commits/{sha}/merge_requests"
         return [decode.merge_request(row) for row in self._list(path)]
 
     # -- pipelines and artifacts ------------------------------------------------------------------------------------
+
+    def branch_pipelines(
+        self, project_id: int, branch: str, *, updated_after: datetime, page: int = 1
+    ) -> list[Pipeline]:
+        """
+        One page of a branch's pipelines in whatever state, the one that changed longest ago first.
+
+        Child pipelines are not listed. ``Forbidden`` where the project's CI is switched off.
+        https://docs.gitlab.com/api/pipelines/#list-project-pipelines
+        """
+        query = {"ref": branch, **_changed_after(updated_after, page)}
+        return [decode.pipeline(row) for row in self._page(f"/projects/{project_id}/pipelines", query)]
+
+    def pipeline(self, project_id: int, pipeline_id: int) -> EndedPipeline:
+        """One pipeline with how it went."""
+        return decode.ended_pipeline(self._get(f"/projects/{project_id}/pipelines/{pipeline_id}"))
+
+    def tags(self, project_id: int, *, page: int = 1) -> tuple[list[Tag], bool]:
+        """
+        One page of the tags, the newest first, and whether it is full; a lightweight tag is as old as its commit.
+
+        Tags that are no commit's, or whose time cannot be read, are left out.
+        """
+        query = {"order_by": "updated", "sort": "desc", "page": page}
+        rows = self._page(f"/projects/{project_id}/repository/tags", query)
+        return [tag for row in rows if (tag := decode.tag(row)) is not None], len(rows) >= PAGE
+
+    def releases(self, project_id: int, *, page: int = 1) -> list[Release]:
+        """One page of the releases, the newest first; those that lie ahead are among them."""
+        query = {"order_by": "released_at", "sort": "desc", "page": page}
+        return [decode.release(row) for row in self._page(f"/projects/{project_id}/releases", query)]
 
     def pipeline_jobs(self, project_id: int, pipeline_id: int) -> list[PipelineJob]:
         """Jobs of a pipeline with their artifacts; of a job that was retried only the last."""
@@ -421,6 +470,22 @@ class GitLabClient:
         """Every issue of a project that somebody opened, the newest first."""
         query: dict[str, object] = {"author_id": author_id, "scope": "all", "order_by": "created_at", "sort": "desc"}
         return [decode.issue(row) for row in self._list(f"/projects/{project_id}/issues", query)]
+
+    # -- wikis ------------------------------------------------------------------------------------------------------
+
+    def put_wiki_page(self, project_id: int, title: str, content: str) -> str:
+        """
+        Write a page of the project's wiki (Markdown), over what was there; returns its slug.
+
+        ``title`` may have slashes for folders, of each part only letters, digits, ``-``, ``_`` and ``.``. Raises
+        ``NotFound`` or ``Forbidden`` where the project has no wiki. https://docs.gitlab.com/api/wikis/
+        """
+        data: dict[str, object] = {"title": title, "content": content, "format": "markdown"}
+        pages = f"/projects/{project_id}/wikis"
+        try:
+            return decode.wiki_slug(self._send("PUT", f"{pages}/{_encoded(title)}", data))
+        except NotFound:
+            return decode.wiki_slug(self._send("POST", pages, data))
 
     # -- commit statuses --------------------------------------------------------------------------------------------
 
@@ -516,6 +581,13 @@ class GitLabClient:
 
         rows: list[Any] = self._reading(read)
         return rows
+
+    def _page(self, path: str, query: Mapping[str, object]) -> list[Any]:
+        """One page of a list: at most ``PAGE`` rows."""
+        rows = self._get(f"{path}?{urlencode({'per_page': PAGE, **query})}")
+        if not isinstance(rows, list):
+            raise Unavailable(failures.GITLAB_UNREADABLE.format(call=f"GET {path}"))
+        return rows[:PAGE]
 
     def _download(self, path: str, into: BinaryIO, limit: int) -> int:
         """A body of any content, to a file, from its present position on. GitLab may redirect to an object storage."""
@@ -654,6 +726,10 @@ def _encoded(name: str) -> str:
 
 def _merge_request(project_id: int, iid: int) -> str:
     return f"/projects/{project_id}/merge_requests/{iid}"
+
+
+def _changed_after(moment: datetime, page: int) -> dict[str, object]:
+    return {"updated_after": moment.isoformat(), "order_by": "updated_at", "sort": "asc", "page": page}
 
 
 def _open_query(updated_after: datetime | None) -> dict[str, object]:

@@ -7,6 +7,8 @@ not understand is no answer.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ParamSpec, TypeVar
@@ -23,6 +25,7 @@ from bot.gitlab.model import (
     CommitStatus,
     DiffRefs,
     Discussion,
+    EndedPipeline,
     Hook,
     Issue,
     Member,
@@ -34,8 +37,10 @@ from bot.gitlab.model import (
     Profile,
     Project,
     ProtectedBranch,
+    Release,
     ServerVersion,
     StatusCheck,
+    Tag,
     TokenInfo,
     Version,
 )
@@ -44,12 +49,15 @@ Json = Mapping[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_MOST_SECONDS = 2**31 - 1
+
 
 def _guarded(decode: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return decode(*args, **kwargs)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
             what = decode.__name__.replace("_", " ")
             raise Unavailable(failures.GITLAB_UNDOCUMENTED.format(thing=what, kind=type(error).__name__)) from error
 
@@ -74,7 +82,40 @@ def _moment(value: object) -> datetime | None:
     if not isinstance(value, str) or not value:
         return None
     moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _utc(value: object) -> datetime:
+    """A moment that has to be there, in UTC."""
+    moment = _moment(value)
+    if moment is None:
+        raise TypeError("not a moment")
+    return moment
+
+
+def _date(value: object) -> datetime | None:
+    """A moment that a stranger wrote into a commit or tag; None for one that cannot be read."""
+    try:
+        return _moment(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _sha(value: object) -> str:
+    if not isinstance(value, str) or not _SHA.fullmatch(value):
+        raise TypeError("not a commit")
+    return value
+
+
+def _amount(value: object) -> float | None:
+    """A number that GitLab writes as one or, in some versions, as a text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 @_guarded
@@ -172,6 +213,55 @@ def pipeline(raw: Json) -> Pipeline:
         ref=_text(raw.get("ref")),
         status=_text(raw.get("status")),
         source=_text(raw.get("source")),
+        updated_at=_moment(raw.get("updated_at")),
+    )
+
+
+@_guarded
+def ended_pipeline(raw: Json) -> EndedPipeline:
+    """``GET .../pipelines/:id``. A duration or coverage that cannot be is not known."""
+    seconds, coverage = _amount(raw.get("duration")), _amount(raw.get("coverage"))
+    finished = raw.get("finished_at")
+    return EndedPipeline(
+        id=_number(raw["id"]),
+        sha=_sha(raw["sha"]),
+        ref=_text(raw.get("ref")),
+        tag=raw.get("tag") is True,
+        status=_text(raw.get("status")),
+        source=_text(raw.get("source")),
+        created_at=_utc(raw["created_at"]),
+        updated_at=_utc(raw["updated_at"]),
+        finished_at=_utc(finished) if finished else None,
+        seconds=round(seconds) if seconds is not None and 0 <= seconds <= _MOST_SECONDS else None,
+        coverage=coverage if coverage is not None and 0 <= coverage <= 100 else None,
+    )
+
+
+@_guarded
+def tag(raw: Json) -> Tag | None:
+    """
+    An entry of ``GET .../repository/tags``; None for one that is no commit's, or whose time nobody can read.
+
+    Both are whatever somebody pushed, and one such tag must not hide the others.
+    """
+    commit = raw.get("commit")
+    if not commit:
+        return None
+    committed = _date(commit.get("committed_date") or commit.get("created_at"))
+    made = raw.get("created_at")  # annotated tags only, since GitLab 16.11
+    at = _date(made) if made else committed
+    if at is None or committed is None:
+        return None
+    return Tag(str(raw["name"]), _sha(commit["id"]), at, committed)
+
+
+@_guarded
+def release(raw: Json) -> Release:
+    """An entry of ``GET .../releases``."""
+    commit = raw.get("commit") or {}
+    found = commit.get("id")
+    return Release(
+        str(raw["tag_name"]), _sha(found) if found else None, _utc(raw.get("released_at") or raw["created_at"])
     )
 
 
@@ -232,6 +322,7 @@ def merge_request(raw: Json) -> MergeRequest:
         merged_at=_moment(raw.get("merged_at")),
         merge_commit_sha=raw.get("merge_commit_sha") or None,
         squash_commit_sha=raw.get("squash_commit_sha") or None,
+        created_at=_moment(raw.get("created_at")),
     )
 
 
@@ -374,6 +465,7 @@ def profile(raw: Json) -> Profile:
         _text(raw.get("name")),
         _text(raw.get("public_email")),
         bot=raw.get("bot") is True,
+        state=_text(raw.get("state")),
     )
 
 
@@ -390,6 +482,11 @@ def commit(raw: Json) -> Commit:
 
 
 @_guarded
+def wiki_slug(raw: Json) -> str:
+    """Of a wiki page, its address below the wiki's."""
+    return _text(raw.get("slug"))
+
+
 def issue(raw: Json) -> Issue:
     """An issue."""
     author = raw.get("author") or {}

@@ -15,6 +15,9 @@ A set, because levels are not simply ordered: Security Manager is 25 and Planner
 https://docs.gitlab.com/api/members/#roles
 """
 
+PAGE = 100
+"""The most rows that GitLab puts on a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class BotUser:
@@ -94,6 +97,50 @@ class Pipeline:
     ref: str
     status: str
     source: str
+    updated_at: datetime | None = None
+    """When it last changed; None where GitLab does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedPipeline:
+    """A pipeline with how it went."""
+
+    id: int
+    sha: str
+    ref: str
+    tag: bool
+    status: str
+    source: str
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    seconds: int | None
+    """How long its jobs ran, waiting left out; None where GitLab does not say."""
+    coverage: float | None
+    """Per cent, 0 to 100: the mean of its jobs' coverage as GitLab reads it from their logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag."""
+
+    name: str
+    sha: str
+    """The commit, also of an annotated one."""
+    at: datetime
+    """When it was made; of a lightweight tag, which does not know, when its commit was."""
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release: a tag with a page of its own."""
+
+    tag: str
+    sha: str | None
+    """None where the bot may not see the code, or the tag is gone."""
+    released_at: datetime
+    """May lie ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +204,7 @@ class MergeRequest:
     merged_at: datetime | None = None
     merge_commit_sha: str | None = None
     squash_commit_sha: str | None = None
+    created_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -321,6 +369,8 @@ class Profile:
     """Empty where he shows none."""
     bot: bool = False
     """Whether it is no person: the user of a project's or group's access token, or the like."""
+    state: str = ""
+    """Of the account, in GitLab's word: ``active``, ``blocked`` and others; empty where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

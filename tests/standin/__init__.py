@@ -15,7 +15,8 @@ quick actions in a note are executed, a status may not be set twice, a lost deli
 
 Rights, protected branches and server hooks are checked where people act: ``push``, ``git_push``, ``web_commit``,
 ``merge``, ``rebase`` and the REST API. ``commit``, ``force_push`` and ``delete_branch`` are the back door that
-prepares a scene. No branch is protected until ``protect`` says so; the licence is Free until ``licence`` says more.
+prepares a scene, and ``past_merge``, ``past_pipeline``, ``tag`` and ``release`` make up its history. No branch is
+protected until ``protect`` says so; the licence is Free until ``licence`` says more.
 """
 
 from tests.standin.clone import Clone, GitAnswer
@@ -40,6 +41,7 @@ from tests.standin.model import (
     Pipeline,
     Project,
     Protection,
+    Release,
     Status,
     User,
 )
@@ -70,6 +72,7 @@ __all__ = [
     "Pipeline",
     "Project",
     "Protection",
+    "Release",
     "Response",
     "Standin",
     "Status",

@@ -22,6 +22,7 @@ from tests.standin.model import (
     MergeRequest,
     Note,
     Pipeline,
+    Project,
     now,
 )
 from tests.standin.web import Call, route
@@ -417,28 +418,39 @@ def statuses(call: Call) -> Answer:
     return 200, call.paginate(rows, totals=False)
 
 
+def _with_ci(call: Call) -> Project:
+    found = call.project(REPORTER)
+    if not found.ci_enabled:
+        raise ApiError(403, "403 Forbidden")
+    return found
+
+
 @route("GET", "projects/:id/pipelines")
 def pipelines(call: Call) -> Answer:
-    found = call.project(REPORTER)
+    found = _with_ci(call)
     rows = [
         p
         for p in reversed(found.pipelines)
-        if call.query.get("sha", p.sha) == p.sha and call.query.get("ref", p.ref) == p.ref
+        if call.query.get("sha", p.sha) == p.sha
+        and call.query.get("ref", p.ref) == p.ref
+        and call.query.get("status", p.status) == p.status
+        # Children are shown to those only who ask for them.
+        and (p.source == "parent_pipeline") == (call.query.get("source") == "parent_pipeline")
     ]
-    return 200, call.paginate([views.pipeline(call.world, p) for p in rows])
+    if since := call.query.get("updated_after"):
+        rows = [p for p in rows if p.updated_at > datetime.fromisoformat(since)]
+    if call.query.get("order_by") == "updated_at":
+        rows.sort(key=lambda p: (p.updated_at, p.id), reverse=call.query.get("sort", "desc") == "desc")
+    return 200, [views.pipeline(call.world, p) for p in call.paginate(rows)]
 
 
 @route("GET", "projects/:id/pipelines/:pipeline")
 def pipeline(call: Call) -> Answer:
-    found = call.project(REPORTER)
-    for one in found.pipelines:
-        if str(one.id) == call.arguments["pipeline"]:
-            return 200, views.pipeline(call.world, one)
-    raise ApiError(404, "404 Not found")
+    return 200, views.pipeline_details(call.world, _pipeline(call))
 
 
 def _pipeline(call: Call) -> Pipeline:
-    for one in call.project(REPORTER).pipelines:
+    for one in _with_ci(call).pipelines:
         if str(one.id) == call.arguments["pipeline"]:
             return one
     raise ApiError(404, "404 Not found")

@@ -346,6 +346,48 @@ def retry_status_check(call: Call) -> Answer:
     return 202, {"message": "202 Accepted"}
 
 
+# -- wikis: doc/api/wikis.md ------------------------------------------------------------------------------------------
+
+
+def _wiki(call: Call) -> Project:
+    found = call.project()
+    if not found.wiki_enabled:
+        raise ApiError(404, "404 Not found")
+    if call.world.access_level(found, call.user) < DEVELOPER:
+        raise ApiError(403, "403 Forbidden")
+    return found
+
+
+def _page(slug: str, content: str) -> dict[str, object]:
+    return {
+        "content": content,
+        "format": "markdown",
+        "slug": slug,
+        "title": slug.rpartition("/")[2],
+        "encoding": "UTF-8",
+    }
+
+
+@route("POST", _P + "/wikis")
+def create_wiki_page(call: Call) -> Answer:
+    found = _wiki(call)
+    slug = str(call.required("title")).replace(" ", "-")
+    if slug in found.wiki:
+        raise ApiError(400, "400 Bad request - Duplicate page: A page with that title already exists")
+    found.wiki[slug] = str(call.required("content"))
+    return 201, _page(slug, found.wiki[slug])
+
+
+@route("PUT", _P + "/wikis/:slug")
+def edit_wiki_page(call: Call) -> Answer:
+    found = _wiki(call)
+    slug = call.arguments["slug"]
+    if slug not in found.wiki:
+        raise ApiError(404, "404 Wiki Page Not Found")
+    found.wiki[slug] = str(call.params.get("content") or found.wiki[slug])
+    return 200, _page(slug, found.wiki[slug])
+
+
 # -- issues: doc/api/issues.md ----------------------------------------------------------------------------------------
 
 

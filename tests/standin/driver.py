@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 import uvicorn
 
-from tests.standin import api, api_branches, api_merging, api_people  # they register the routes
+from tests.standin import api, api_branches, api_merging, api_people, api_releases  # they register the routes
 from tests.standin.actions import Actions
 from tests.standin.faults import Faults
 from tests.standin.model import (
@@ -34,16 +34,17 @@ from tests.standin.model import (
     Status,
     User,
 )
+from tests.standin.past import Past
 from tests.standin.repository import Files
 from tests.standin.web import Server
 from tests.standin.world import World
 
-_ROUTES = (api, api_branches, api_merging, api_people)
+_ROUTES = (api, api_branches, api_merging, api_people, api_releases)
 
 PipelineKind = Literal["push", "merge_request", "merged_result"]
 
 
-class Standin(Actions):
+class Standin(Actions, Past):
     """
     A GitLab on 127.0.0.1. Use it as a context manager, or call ``start`` and ``stop``.
 

@@ -216,6 +216,12 @@ class Pipeline:
     """For a child pipeline, or one of another project that a bridge started."""
     statuses: list[Status] = field(default_factory=list)
     created_at: datetime = field(default_factory=now)
+    updated_at: datetime = field(default_factory=now)
+    finished_at: datetime | None = None
+    """When it ended, where that was told; else as soon as it began."""
+    duration: int | None = None
+    """Seconds that its jobs ran."""
+    coverage: float | None = None
 
     @property
     def status(self) -> str:
@@ -382,6 +388,15 @@ LICENSED = {
 """Settings that a licence must cover: without it they are not shown, and setting them changes nothing."""
 
 
+@dataclass(frozen=True)
+class Release:
+    """A page about a tag."""
+
+    tag: str
+    released_at: datetime
+    created_at: datetime = field(default_factory=now)
+
+
 @dataclass(eq=False)
 class Project:
     id: int
@@ -400,6 +415,13 @@ class Project:
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    wiki: dict[str, str] = field(default_factory=dict)
+    """Slug to content."""
+    wiki_enabled: bool = True
+    releases: dict[str, Release] = field(default_factory=dict)
+    ci_enabled: bool = True
+    """``builds_access_level``."""
+    releases_enabled: bool = True
     approval_rules: list[ApprovalRule] = field(default_factory=list)
     reset_approvals_on_push: bool = True
     author_approval: bool = True

@@ -132,10 +132,15 @@ class Repository:
         *,
         parent: str | None = None,
         second: str | None = None,
+        seconds: int | None = None,
     ) -> str:
-        """Put a commit on ``branch`` (made from ``parent`` when it is new); returns its sha."""
+        """
+        Put a commit on ``branch`` (made from ``parent`` when it is new); returns its sha.
+
+        ``seconds`` since 1970 are the time that it claims, by default now.
+        """
         start = parent or self.head(branch)
-        who = f"{name} <{name}@example.com> {int(time.time())} +0000".encode()
+        who = f"{name} <{name}@example.com> {int(time.time()) if seconds is None else seconds} +0000".encode()
         text = message.encode()
         parts = [
             b"commit refs/heads/" + branch.encode(),

@@ -18,9 +18,11 @@ from tests.standin.model import (
     Pipeline,
     Project,
     Protection,
+    Release,
     Status,
     User,
     Version,
+    now,
 )
 
 if TYPE_CHECKING:
@@ -372,9 +374,73 @@ def pipeline(world: World, one: Pipeline) -> Json:
         "status": one.status,
         "source": one.source,
         "created_at": time(one.created_at),
-        "updated_at": time(one.created_at),
+        "updated_at": time(one.updated_at),
         "web_url": f"{world.url}/{path}/-/pipelines/{one.id}",
     }
+
+
+def pipeline_details(world: World, one: Pipeline) -> Json:
+    ended = one.status in ("success", "failed", "canceled", "skipped")
+    finished = (one.finished_at or one.created_at) if ended else None
+    return {
+        **pipeline(world, one),
+        "before_sha": "0" * 40,
+        "tag": one.ref in tags(world.projects[one.project_id]),
+        "yaml_errors": None,
+        "user": user(world, one.user),
+        "started_at": time(one.created_at),
+        "finished_at": time(finished),
+        "committed_at": None,
+        "duration": one.duration,
+        "queued_duration": None,
+        # A text, as GitLab writes it.
+        "coverage": None if one.coverage is None else f"{one.coverage:.2f}",
+        "detailed_status": {"text": one.status, "label": one.status, "group": one.status},
+        "name": None,
+    }
+
+
+def tags(one: Project) -> dict[str, tuple[str, str, str | None, str | None]]:
+    """By name: target, commit, time of an annotated tag, and its message."""
+    form = "%(refname:short)%00%(objectname)%00%(*objectname)%00%(taggerdate:iso-strict)%00%(contents:subject)"
+    rows = one.repository.text("for-each-ref", f"--format={form}", "refs/tags/").splitlines()
+    found = {}
+    for name, target, commit, made, message in (row.split("\x00") for row in rows):
+        found[name] = (target, commit or target, made or None, message if commit else None)
+    return found
+
+
+def tag(one: Project, name: str, known: dict[str, tuple[str, str, str | None, str | None]], shown: Json | None) -> Json:
+    """``known``: what ``tags`` says, ``shown``: the tag's commit, where it has one."""
+    target, _, made, message = known[name]
+    page = one.releases.get(name)
+    return {
+        "name": name,
+        "message": message,
+        "target": target,
+        "commit": shown,
+        "release": {"tag_name": name, "description": ""} if page else None,
+        "protected": False,
+        "created_at": made,
+    }
+
+
+def release(world: World, one: Project, page: Release, *, with_code: bool) -> Json:
+    known = tags(one)
+    shown: Json = {
+        "name": page.tag,
+        "tag_name": page.tag,
+        "description": "",
+        "created_at": time(page.created_at),
+        "released_at": time(page.released_at),
+        "upcoming_release": page.released_at > now(),
+        "assets": {"count": 0, "sources": [], "links": []},
+        "evidences": [],
+    }
+    if with_code:
+        shown["commit"] = commit(world, one, known[page.tag][1]) if page.tag in known else None
+        shown["tag_path"] = f"/{one.path}/-/tags/{page.tag}"
+    return shown
 
 
 def job(world: World, one: Status, owner: Pipeline) -> Json:

@@ -639,6 +639,7 @@ class World:
                 pipeline.statuses.append(current)
             if new_pipeline:
                 project.pipelines.append(pipeline)
+            pipeline.updated_at = now()
             for key in ("description", "target_url", "coverage"):
                 if params.get(key) is not None:
                     setattr(current, key, params[key])
