@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.domain.enforcement import Level
 from bot.domain.explanations import commit_left_in
+from bot.domain.maturity.change_effect import ChangeEffect
 from bot.domain.verdict import Outcome, Presence, Reason, ReasonCode, ScanReport, TrackedFinding
 from bot.reports.enforcement import level_words
 from bot.reports.markdown import (
@@ -38,6 +39,7 @@ from bot.reports.markdown_parts import (
     scanner_names,
     scanner_table,
 )
+from bot.reports.maturity.words import maturity_words
 from bot.reports.visible import one_line, shorten, visible
 from bot.reports.wording import (
     SEVERITY_SYMBOLS,
@@ -106,6 +108,8 @@ def render_summary_note(
     enforcement: str | None = None,
     receipt_id: str | None = None,
     receipt_url: str | None = None,
+    maturity: ChangeEffect | None = None,
+    project_url: str | None = None,
     lookup: Lookup | None = None,
 ) -> str:
     """
@@ -115,7 +119,8 @@ def render_summary_note(
     listed here, at most ``max_rows`` of them. ``detail_url``: page of ours with everything. ``enforcement``: how the
     verdict is enforced, ``L0`` to ``L3`` or a sentence of the operator's.
     ``receipt_id``: the receipt of this verdict; empty where none could be signed, None to say nothing of it.
-    ``receipt_url``: its page.
+    ``receipt_url``: its page. ``maturity``: what the change does to the project's score; None to say nothing of it.
+    ``project_url``: the project's page of ours.
     """
     wording = words_in(language, lookup)
     before = [
@@ -123,6 +128,7 @@ def render_summary_note(
         f"**{wording.t.gettext('What to do')}**{wording.colon()}{wording.what_to_do(report)}",
         _reasons(report.decision.reasons, wording),
         _counts(report, wording),
+        _maturity(maturity, project_url, wording),
     ]
     after = [
         _folded_suppressed(report, wording),
@@ -291,6 +297,15 @@ def _counts(report: ScanReport, wording: Wording) -> str:
     if report.decision.suppressed:
         counts.append(f"**{wording.t.gettext('Suppressed')}** {len(report.decision.suppressed)}")
     return " · ".join(counts)
+
+
+def _maturity(effect: ChangeEffect | None, url: str | None, wording: Wording) -> str:
+    """The project's score and level, and what the change does to them, on one line."""
+    if effect is None:
+        return ""
+    title = plain(wording.t.gettext("Maturity"))
+    head = link(title, url, host_of(url)) if url and host_of(url) else title
+    return f"**{head}**{wording.colon()}{plain_line(maturity_words(effect, wording))}"
 
 
 def _findings_table(

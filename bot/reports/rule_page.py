@@ -333,10 +333,9 @@ def _facets(cards: Sequence[RuleCard], wanted: RuleFilter, order: str, wording: 
         "origin": _("Written by"),
     }
     facets = []
+    found = _counted(cards, wanted)
     for key in _KEYS:
-        # What one would see after a click, with the other filters as they are.
-        others = replace(wanted, **{key: ""})
-        counts = Counter(_value(card, key) for card in cards if others.accepts(card))
+        others, counts = replace(wanted, **{key: ""}), found[key]
         values = [value for value in _in_facet_order(key, counts) if value]
         if len(values) < 2 and not getattr(wanted, key):
             continue
@@ -355,16 +354,23 @@ def _facets(cards: Sequence[RuleCard], wanted: RuleFilter, order: str, wording: 
     return tuple(facets)
 
 
-def _value(card: RuleCard, key: str) -> str:
-    values = {
-        "language": card.pack,
-        "weakness": card.weakness,
-        "scanner": card.scanner,
-        "mode": card.mode_here or card.mode,
-        "severity": card.severity,
-        "origin": card.origin,
-    }
-    return values[key]
+def _counted(cards: Iterable[RuleCard], wanted: RuleFilter) -> dict[str, Counter[str]]:
+    """By filter and value how many rules one would see after a click, with the other filters as they are."""
+    asked = [(key, getattr(wanted, key)) for key in _KEYS if getattr(wanted, key)]
+    counts: dict[str, Counter[str]] = {key: Counter() for key in _KEYS}
+    for card in cards:
+        values = {
+            "language": card.pack,
+            "weakness": card.weakness,
+            "scanner": card.scanner,
+            "mode": card.mode_here or card.mode,
+            "severity": card.severity,
+            "origin": card.origin,
+        }
+        misses = [key for key, value in asked if values[key] != value]
+        for key in _KEYS if not misses else misses if len(misses) == 1 else ():
+            counts[key][values[key]] += 1
+    return counts
 
 
 def _in_facet_order(key: str, values: Iterable[str]) -> list[str]:

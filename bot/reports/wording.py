@@ -218,6 +218,11 @@ class Wording:
         """An explanation, a reason or a gap's detail, all put down in English; as it is when it is none of ours."""
         return translate(sentence, self.t.gettext)
 
+    def any_said(self, sentence: str) -> str:
+        """A marked text, or else whatever ``said`` knows."""
+        known = self.marked(sentence)
+        return known if known != sentence else self.said(sentence)
+
     def run_time(self, run: ScannerRun) -> str:
         """Wall time of a scanner's process; empty when none was started."""
         return self.seconds(run.seconds) if run.seconds > 0 else ""

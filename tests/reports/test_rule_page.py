@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -27,11 +28,13 @@ from bot.domain.rule_sample import Sample, read_sample
 from bot.domain.rule_version import KnownVersion, OwnRules, RuleOutcome, RuleSimulation, RuleSourceState, RuleSwitch
 from bot.reports.rule_page import (
     highlighted,
+    list_page,
     render_rule_html,
     render_rule_json,
     render_rules_html,
     render_rules_json,
 )
+from bot.reports.wording import words_in
 from bot.texts import Language
 from rules.catalog import RuleText
 from tests.reports.golden import assert_golden
@@ -123,6 +126,16 @@ def test_a_filter_leaves_out_what_it_does_not_mean_and_keeps_the_others_in_its_l
     assert "org-python-x</code>" not in text.partition("<h2>1 rule")[2]
     assert '<a href="?scanner=bandit&amp;sort=findings">' in text
     assert json.loads(render_rules_json(SHELF, RuleFilter(severity="low"), "rule"))["rules"][0]["id"] == "B602"
+
+
+@pytest.mark.parametrize("chosen", [{}, {"scanner": "bandit"}, {"scanner": "semgrep", "severity": "critical"}])
+def test_the_number_at_a_choice_is_how_many_rules_one_sees_after_the_click(chosen: dict[str, str]) -> None:
+    wording = words_in(Language.ENGLISH)
+    choices = [c for f in list_page(SHELF, RuleFilter(**chosen), "rule", wording).facets for c in f.choices if c.count]
+    assert choices
+    for choice in choices:
+        clicked = RuleFilter(**dict(parse_qsl(choice.url.lstrip("?"))))
+        assert list_page(SHELF, clicked, "rule", wording).total == int(choice.count)
 
 
 def test_an_unknown_filter_is_refused() -> None:
