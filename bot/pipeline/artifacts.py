@@ -1,34 +1,26 @@
 """
-Takes in what the scanners of a GitLab pipeline reported, when the pipeline has ended.
-
-NOTE: what a job gives as ``artifacts:reports`` only is not in the archive that the API hands out. A job has to name the
-file in ``artifacts:paths`` as well, or nobody but GitLab itself can read it.
-https://docs.gitlab.com/ci/yaml/artifacts_reports/
+Takes in what the scanners of a GitLab pipeline reported, when the pipeline has ended; see ``bot.pipeline.job_files``.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from bot.domain.intake import Intake, TakeIn
 from bot.domain.job import ImportReports
 from bot.errors import MergewardenError
-from bot.gitlab.errors import ArtifactTooLarge, Forbidden, NotFound
+from bot.gitlab.errors import Forbidden, NotFound
 from bot.gitlab.model import Artifact, MergeRequest, PipelineJob, Project
+from bot.pipeline.job_files import JobFiles, NotReadable
 from bot.pipeline.projects import remember
 from bot.pipeline.throwaway import throwaway_folder
 from bot.services import Services
 from bot.store import heads, imports
-from bot.store.archive import ArchiveLimits, check_directory_size
 from bot.store.engine import session, write_session
 
 log = structlog.get_logger(__name__)
@@ -48,18 +40,9 @@ Container scanning speaks of images, which are no part of a merge request's chan
 """
 _MOST_REPORTS = 50
 """Of one pipeline; what is beyond is said in the log."""
-_MOST_MEMBERS = 200_000
-"""Files of one archive."""
-_MOST_MATCHES = 20
-"""Files of one archive that one report artifact may stand for."""
 _CHUNK = 1024 * 1024
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_.+ @-]{1,200}")
 _MERGED = ("merge", "train")
 _MERGE_REQUEST_REF = re.compile(r"refs/merge-requests/[0-9]+/(head|merge|train)")
-
-
-class NotReadable(MergewardenError):
-    """Raised for a report that is there and that we cannot get at; ``str`` says why, ``hint`` what the job must do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +73,6 @@ class PipelineReports:
     services: Services
     take_in: TakeIn
     request: ImportReports
-    _archives: dict[int, Path | None] = field(default_factory=dict, init=False, repr=False)
-    """By job, for those whose whole archive had to be fetched; None where there is none."""
 
     def run(self) -> PipelineOutcome:
         """Find, fetch and import. Raises ``GitLabError`` when GitLab cannot be asked."""
@@ -107,11 +88,12 @@ class PipelineReports:
             return PipelineOutcome("none")
         taken = unread = refused = 0
         with throwaway_folder(self.services.settings.data_dir / FOLDER) as folder:
+            kept = JobFiles(self.services.gitlab, folder, self.services.settings.max_report_bytes)
             for number, (project_id, job, artifact) in enumerate(wanted):
                 inside = folder / f"{number}"
                 inside.mkdir()
                 try:
-                    files = self._fetch(project_id, job, artifact, inside, folder)
+                    files = kept.fetch(project_id, job, artifact, inside, REPORT_FILES[artifact.file_type])
                 except NotReadable as error:
                     unread += 1
                     log.warning(
@@ -215,60 +197,6 @@ class PipelineReports:
             log.warning("pipeline with too many reports", reports=len(found), taken=_MOST_REPORTS)
         return found[:_MOST_REPORTS]
 
-    # -- the files ----------------------------------------------------------------------------------------------------
-
-    def _fetch(self, project_id: int, job: PipelineJob, artifact: Artifact, inside: Path, folder: Path) -> list[Path]:
-        """The report's file or files, below ``inside`` under names of our own."""
-        limit = self.services.settings.max_report_bytes
-        name = _name_in_archive(artifact)
-        place = inside / f"{artifact.file_type}.json"
-        if "*" not in name and self._download_file(project_id, job, name, place, limit):
-            return [place]
-        # It may be in a folder, which the artifact's name does not say.
-        archive = self._archive(project_id, job, folder)
-        found = [] if archive is None else list(_extract(archive, name, inside, artifact.file_type, limit))
-        if not found:
-            raise NotReadable(
-                f"{name} is not in the archive of the job",
-                "Name the file in artifacts:paths too: what is in artifacts:reports only, GitLab does not hand out.",
-            )
-        return found
-
-    def _download_file(self, project_id: int, job: PipelineJob, name: str, place: Path, limit: int) -> bool:
-        """Whether the archive has the file at its top."""
-        try:
-            with place.open("wb") as file:
-                self.services.gitlab.artifact_file(project_id, job.id, name, file, limit=limit)
-        except NotFound:
-            place.unlink()
-            return False
-        except Forbidden as error:
-            raise NotReadable(str(error), _NO_ACCESS) from error
-        except ArtifactTooLarge as error:
-            raise NotReadable(str(error), error.hint) from error
-        return True
-
-    def _archive(self, project_id: int, job: PipelineJob, folder: Path) -> Path | None:
-        if job.id not in self._archives:
-            self._archives[job.id] = self._download_archive(project_id, job, folder)
-        return self._archives[job.id]
-
-    def _download_archive(self, project_id: int, job: PipelineJob, folder: Path) -> Path | None:
-        if all(artifact.file_type != "archive" for artifact in job.artifacts):
-            return None
-        place = folder / f"archive-{job.id}.zip"
-        try:
-            with place.open("wb") as file:
-                limit = self.services.settings.max_report_bytes
-                self.services.gitlab.artifact_archive(project_id, job.id, file, limit=limit)
-        except NotFound:
-            return None
-        except Forbidden as error:
-            raise NotReadable(str(error), _NO_ACCESS) from error
-        except ArtifactTooLarge as error:
-            raise NotReadable(str(error), "Put the report at the top of the archive.") from error
-        return place
-
     def _import(self, file: Path, job: PipelineJob, artifact: Artifact, targets: Sequence[Target]) -> bool:
         for target in targets:
             intake = Intake(target.ref, target.commit, target.iid)
@@ -295,9 +223,6 @@ class PipelineReports:
         return True
 
 
-_NO_ACCESS = "artifacts:access of the job must let the bot in (developer, or all), and public must not keep it out."
-
-
 def _names_vulnerabilities(file: Path) -> bool:
     """Whether the key that a CycloneDX document lists them under stands anywhere in the file."""
     wanted, end = b'"vulnerabilities"', b""
@@ -307,53 +232,3 @@ def _names_vulnerabilities(file: Path) -> bool:
                 return True
             end = chunk[-len(wanted) :]
     return False
-
-
-def _name_in_archive(artifact: Artifact) -> str:
-    """
-    How the file is called in the archive: a name without folders, or a pattern where the artifact's own name is of no
-    use.
-    """
-    name = PurePosixPath(artifact.filename.removesuffix(".gz")).name
-    return name if _SAFE_NAME.fullmatch(name) and name.strip(". ") else REPORT_FILES[artifact.file_type]
-
-
-def _extract(archive: Path, pattern: str, inside: Path, kind: str, limit: int) -> Iterator[Path]:
-    """
-    The members of a stranger's zip whose name, whatever their folder, is the wanted one.
-
-    They are written under names of our own, so what they are called leads nowhere. Raises ``NotReadable``.
-    """
-    try:
-        check_directory_size(archive, ArchiveLimits(documents=_MOST_MEMBERS))
-        opened = zipfile.ZipFile(archive)
-    except (MergewardenError, *_BROKEN) as error:
-        raise NotReadable("the archive of the job is not a zip that can be read") from error
-    with opened:
-        members = [
-            member
-            for member in opened.infolist()
-            if not member.is_dir() and fnmatch.fnmatchcase(PurePosixPath(member.filename).name, pattern)
-        ]
-        left = limit
-        for number, member in enumerate(members[:_MOST_MATCHES]):
-            # The other methods may ask for gigabytes of memory before the first byte comes out.
-            if member.flag_bits & 0x1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise NotReadable(f"{pattern} is packed in the archive in a way that is not read")
-            place = inside / f"{kind}-{number}.json"
-            try:
-                with opened.open(member) as source, place.open("wb") as into:
-                    while chunk := source.read(_CHUNK):
-                        left -= len(chunk)
-                        if left < 0:
-                            raise NotReadable(
-                                f"{pattern} in the archive is larger than {limit} bytes",
-                                "Raise MERGEWARDEN_MAX_REPORT_BYTES.",
-                            )
-                        into.write(chunk)
-            except _BROKEN as error:
-                raise NotReadable(f"{pattern} is damaged in the archive") from error
-            yield place
-
-
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError, struct.error)

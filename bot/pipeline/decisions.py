@@ -24,9 +24,11 @@ from bot.domain.policy import SuppressionRules
 from bot.domain.suppression import Scope, Standing, Suppression, SuppressionError, Suppressions
 from bot.domain.triage import Justification, TriageError, TriageEvent, TriageState, judge
 from bot.domain.verdict import Presence, TrackedFinding
+from bot.errors import sentence
 from bot.services import Services
 from bot.store import affected, audit, findings, heads, judging, suppressions, triage
 from bot.store.engine import write_session
+from bot.texts import N_
 
 if TYPE_CHECKING:
     from bot.pipeline.engine import JobQueue
@@ -71,11 +73,17 @@ def decide(
     """
     subject = judging.subjects_for_update(session, [finding_id]).get(finding_id)
     if subject is None:
-        raise TriageError(f"there is no finding #{finding_id}", "mergewarden findings list shows which there are.")
+        raise TriageError(
+            sentence(N_("there is no finding #{number}"), number=finding_id),
+            N_("mergewarden findings list shows which there are."),
+        )
     if on is not None:
         there = findings.code_on(session, finding_id, on)
         if there is None:
-            raise TriageError(f"finding #{finding_id} is not on {on}", "mergewarden findings show says where it is.")
+            raise TriageError(
+                sentence(N_("finding #{number} is not on {on}"), number=finding_id, on=on),
+                N_("mergewarden findings show says where it is."),
+            )
         sightings = findings.sightings(session, finding_id)
         edited = next((seen.changed_at for seen in sightings if seen.ref == on and seen.gone_at is None), None)
         subject = replace(subject, code=there, edited_at=edited)
@@ -154,7 +162,9 @@ def word_about(
             needs_approval=needs_approval,
         )
     elif expires_at is not None:
-        raise TriageError(f"calling a finding {state.value} has no end", "A date is for dismissing it.")
+        raise TriageError(
+            sentence(N_("calling a finding {state} has no end"), state=state.words), N_("A date is for dismissing it.")
+        )
     revoked = tuple(rules_of.revoke(old, actor=event.actor, now=now) for old in living)
     return Decided(replace(event, batch=batch), made, revoked)
 
@@ -305,10 +315,14 @@ def _suppression(session: Session, suppression_id: int) -> Suppression:
     found = suppressions.get(session, suppression_id, for_update=True)
     if found is None:
         raise SuppressionError(
-            f"there is no suppression {suppression_id}", "mergewarden suppressions list shows which there are."
+            sentence(N_("there is no suppression {number}"), number=suppression_id),
+            N_("mergewarden suppressions list shows which there are."),
         )
     return found
 
 
 def _changed_meanwhile(suppression_id: int) -> SuppressionError:
-    return SuppressionError(f"suppression {suppression_id} was changed by somebody else meanwhile", "Look at it again.")
+    return SuppressionError(
+        sentence(N_("suppression {number} was changed by somebody else meanwhile"), number=suppression_id),
+        N_("Look at it again."),
+    )

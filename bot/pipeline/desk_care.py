@@ -7,10 +7,12 @@ And what is about no single finding: how exposed a project is, saved views, and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.audit import Act, Action, Word
+from bot.domain.incident import IncidentError, KnownIncident, closing
 from bot.domain.priority import Exposure, Standing
 from bot.domain.roles import Permission, Principal, Role
 from bot.domain.triage import TriageState
@@ -31,13 +33,16 @@ from bot.domain.workflow import (
     WorkflowError,
     wanted,
 )
-from bot.pipeline.acts import finding
+from bot.errors import Told, sentence
+from bot.pipeline.acts import finding, said
 from bot.pipeline.desk_decisions import actor_of
-from bot.pipeline.desk_work import NOT_THERE, NOT_THERE_HINT, Tools, forbidden, may_not, not_there, working
-from bot.store import audit, claims, desk, finding_notes, people, principals, project_profiles, saved_views
+from bot.pipeline.desk_work import NOT_THERE, NOT_THERE_HINT, Tools, Work, forbidden, may_not, not_there, working
+from bot.store import audit, claims, desk, finding_notes, incidents, people, principals, project_profiles
 from bot.store.claims import Held
+from bot.store.desk import saved_views
 from bot.store.engine import session as reading_session
 from bot.store.projects import get_project
+from bot.texts import N_
 from scanners.normalize import clean_text
 
 _OPEN = frozenset({TriageState.DETECTED, TriageState.CONFIRMED})
@@ -51,7 +56,7 @@ def claim(tools: Tools, principal: Principal, finding_ids: Sequence[int], *, add
     numbers, actor = wanted(finding_ids), actor_of(principal)
     if principal.person_id is None:
         raise WorkflowError(
-            Fault.FORBIDDEN, "this token belongs to nobody, who could have a finding", "Assign it to a person."
+            Fault.FORBIDDEN, N_("this token belongs to nobody, who could have a finding"), N_("Assign it to a person.")
         )
     person = principal.person_id
     with working(tools) as work:
@@ -70,7 +75,9 @@ def claim(tools: Tools, principal: Principal, finding_ids: Sequence[int], *, add
             elif known[number].assignee_id == person:
                 done.append(Done(number, Result.UNCHANGED))
             else:
-                refused[number] = Refused(number, Fault.CONFLICT, "somebody has it already", "Ask him, or assign it.")
+                refused[number] = Refused(
+                    number, Fault.CONFLICT, N_("somebody has it already"), N_("Ask him, or assign it.")
+                )
         acts = [_act(principal, actor, Action.FINDING_CLAIMED, known[one], {}, address) for one in sorted(got)]
         audit.append_many(work.session, acts)
     return Outcome(tuple(done), tuple(refused[number] for number in numbers if number in refused))
@@ -80,83 +87,94 @@ def assign(
     tools: Tools, principal: Principal, finding_ids: Sequence[int], person_id: int | None, *, address: str = ""
 ) -> Outcome:
     """See ``Workflow.assign``."""
-    numbers, actor = wanted(finding_ids), actor_of(principal)
-    with working(tools) as work:
-        audit.take_turn(work.session)
-        known = claims.held(work.session, numbers)
-        refused = _obstacles(principal, Permission.DECIDE, numbers, known)
-        if person_id is not None:
-            chosen = people.get_person(work.session, person_id)
-            if chosen is None or chosen.disabled_at is not None:
-                raise WorkflowError(Fault.INVALID, f"there is no person {person_id}", "Choose somebody of the list.")
-            other = principals.of_person(work.session, chosen, work.now)
-            for number in numbers:
-                if number not in refused and not other.sees_project(known[number].project_id):
-                    refused[number] = Refused(
-                        number, Fault.INVALID, "this person does not see the finding's project", "Choose somebody else."
-                    )
-        left = [number for number in numbers if number not in refused]
-        changed = desk.assign(work.session, left, person_id, at=work.now)
-        action = Action.FINDING_UNASSIGNED if person_id is None else Action.FINDING_ASSIGNED
-        audit.append_many(
-            work.session,
-            [
-                _act(
-                    principal,
-                    actor,
-                    action,
-                    known[number],
-                    {"before": known[number].assignee_id, "after": person_id},
-                    address,
-                )
-                for number in sorted(changed)
-            ],
-        )
-    return _outcome(numbers, refused, changed)
+
+    def check(work: Work) -> Callable[[Held], Told]:
+        if person_id is None:
+            return lambda _: ""
+        chosen = people.get_person(work.session, person_id)
+        if chosen is None or chosen.disabled_at is not None:
+            raise WorkflowError(
+                Fault.INVALID,
+                sentence(N_("there is no person {number}"), number=person_id),
+                N_("Choose somebody of the list."),
+            )
+        other = principals.of_person(work.session, chosen, work.now)
+        return lambda one: "" if other.sees_project(one.project_id) else _SEES_NOTHING
+
+    return _change(
+        tools,
+        principal,
+        finding_ids,
+        check=check,
+        refusal=(Fault.INVALID, N_("Choose somebody else.")),
+        change=lambda work, left: desk.assign(work.session, left, person_id, at=work.now),
+        action=Action.FINDING_UNASSIGNED if person_id is None else Action.FINDING_ASSIGNED,
+        words=lambda one: {"before": one.assignee_id, "after": person_id},
+        address=address,
+    )
 
 
 def snooze(
     tools: Tools, principal: Principal, finding_ids: Sequence[int], until: datetime | None, *, address: str = ""
 ) -> Outcome:
     """See ``Workflow.snooze``."""
-    numbers, actor = wanted(finding_ids), actor_of(principal)
     now = tools.now()
     if until is not None and until <= now:
-        raise WorkflowError(Fault.INVALID, "that moment has passed", "Give a date that lies ahead.")
+        raise WorkflowError(Fault.INVALID, N_("that moment has passed"), N_("Give a date that lies ahead."))
     if until is not None and until > now + LONGEST_SNOOZE:
-        latest = (now + LONGEST_SNOOZE).date().isoformat()
         raise WorkflowError(
-            Fault.INVALID, f"a finding is put aside for {LONGEST_SNOOZE.days} days at most", f"Until {latest}."
+            Fault.INVALID,
+            sentence(N_("a finding is put aside for {days} days at most"), days=LONGEST_SNOOZE.days),
+            sentence(N_("Until {day}."), day=(now + LONGEST_SNOOZE).date().isoformat()),
         )
+    return _change(
+        tools,
+        principal,
+        finding_ids,
+        check=lambda _: lambda one: "" if until is None or _waits(one) else _WAITS_FOR_NOTHING,
+        refusal=(Fault.CONFLICT, N_("Look at it again.")),
+        change=lambda work, left: desk.snooze(work.session, left, until, now=work.now),
+        action=Action.FINDING_WOKEN if until is None else Action.FINDING_SNOOZED,
+        words=lambda one: {"before": _day(one.snoozed_until), "after": _day(until)},
+        address=address,
+    )
+
+
+_SEES_NOTHING = N_("this person does not see the finding's project")
+_WAITS_FOR_NOTHING = N_("only what waits for a decision or to be mended can be put aside")
+
+
+def _change(
+    tools: Tools,
+    principal: Principal,
+    finding_ids: Sequence[int],
+    *,
+    check: Callable[[Work], Callable[[Held], Told]],
+    refusal: tuple[Fault, Told],
+    change: Callable[[Work, Sequence[int]], Collection[int]],
+    action: Action,
+    words: Callable[[Held], Mapping[str, Word]],
+    address: str,
+) -> Outcome:
+    """
+    Change rows of the desk and nothing else, with an entry for each that became another one.
+
+    ``check`` gives what says why a finding cannot be changed, empty where it can; ``refusal`` is the fault and the hint
+    of such a finding.
+    """
+    numbers, actor = wanted(finding_ids), actor_of(principal)
     with working(tools) as work:
+        # First of all: who has a row of the desk must not wait for the log.
         audit.take_turn(work.session)
         known = claims.held(work.session, numbers)
         refused = _obstacles(principal, Permission.DECIDE, numbers, known)
+        why = check(work)
         for number in numbers:
-            if until is not None and number not in refused and not _waits(known[number]):
-                refused[number] = Refused(
-                    number,
-                    Fault.CONFLICT,
-                    "only what waits for a decision or to be mended can be put aside",
-                    "Look at it again.",
-                )
-        left = [number for number in numbers if number not in refused]
-        changed = desk.snooze(work.session, left, until, now=work.now)
-        action = Action.FINDING_WOKEN if until is None else Action.FINDING_SNOOZED
-        audit.append_many(
-            work.session,
-            [
-                _act(
-                    principal,
-                    actor,
-                    action,
-                    known[number],
-                    {"before": _day(known[number].snoozed_until), "after": _day(until)},
-                    address,
-                )
-                for number in sorted(changed)
-            ],
-        )
+            if number not in refused and (reason := why(known[number])):
+                refused[number] = Refused(number, refusal[0], reason, refusal[1])
+        changed = change(work, [number for number in numbers if number not in refused])
+        acts = [_act(principal, actor, action, known[one], words(known[one]), address) for one in sorted(changed)]
+        audit.append_many(work.session, acts)
     return _outcome(numbers, refused, changed)
 
 
@@ -199,10 +217,10 @@ def _day(moment: datetime | None) -> str | None:
 
 def comment(tools: Tools, principal: Principal, finding_id: int, text: str, *, address: str = "") -> Note:
     """See ``Workflow.comment``."""
-    actor, said = actor_of(principal), cleaned_comment(text)
+    actor, written = actor_of(principal), cleaned_comment(text)
     with working(tools) as work:
         about = _one(principal, Permission.COMMENT, finding_id, claims.held(work.session, [finding_id]))
-        note = finding_notes.add(work.session, finding_id, actor=actor, text=said, at=work.now)
+        note = finding_notes.add(work.session, finding_id, actor=actor, text=written, at=work.now)
         audit.append(
             work.session, _act(principal, actor, Action.FINDING_COMMENTED, about, {"comment": note.id}, address)
         )
@@ -212,16 +230,26 @@ def comment(tools: Tools, principal: Principal, finding_id: int, text: str, *, a
 def cleaned_comment(text: str) -> str:
     """A comment without what cannot be seen. Raises ``WorkflowError`` for an empty one and for one that is too long."""
     if len(text) > 4 * LONGEST_COMMENT:
-        raise WorkflowError(Fault.INVALID, f"a comment has at most {LONGEST_COMMENT} characters", "Give the gist.")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    said = "\n".join(clean_text(line, len(line)).rstrip() for line in lines).strip()
-    if not said:
-        raise WorkflowError(Fault.INVALID, "the comment is empty", "Write something.")
-    if len(said) > LONGEST_COMMENT:
         raise WorkflowError(
-            Fault.INVALID, f"a comment has at most {LONGEST_COMMENT} characters, this has {len(said)}", "Give the gist."
+            Fault.INVALID,
+            sentence(N_("a comment has at most {most} characters"), most=LONGEST_COMMENT),
+            N_("Give the gist."),
         )
-    return said
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    written = "\n".join(clean_text(line, len(line)).rstrip() for line in lines).strip()
+    if not written:
+        raise WorkflowError(Fault.INVALID, N_("the comment is empty"), N_("Write something."))
+    if len(written) > LONGEST_COMMENT:
+        raise WorkflowError(
+            Fault.INVALID,
+            sentence(
+                N_("a comment has at most {most} characters, this has {count}"),
+                most=LONGEST_COMMENT,
+                count=len(written),
+            ),
+            N_("Give the gist."),
+        )
+    return written
 
 
 def _one(principal: Principal, permission: Permission, finding_id: int, known: Mapping[int, Held]) -> Held:
@@ -244,7 +272,7 @@ def set_exposure(
     with working(tools) as work:
         project = get_project(work.session, project_id) if principal.sees_project(project_id) else None
         if project is None:
-            raise WorkflowError(Fault.NOT_FOUND, "there is no such project", NOT_THERE_HINT)
+            raise WorkflowError(Fault.NOT_FOUND, N_("there is no such project"), NOT_THERE_HINT)
         if not principal.may(Permission.KEEP_PROJECT, project_id):
             raise forbidden(Permission.KEEP_PROJECT)
         before = project_profiles.get(work.session, project_id)
@@ -269,6 +297,39 @@ def set_exposure(
     return profile
 
 
+def close_incident(
+    tools: Tools, principal: Principal, incident_id: int, *, reason: str, address: str = ""
+) -> KnownIncident:
+    """See ``Workflow.close_incident``."""
+    actor = actor_of(principal)
+    with working(tools) as work:
+        known = incidents.get(work.session, incident_id, for_update=True)
+        if known is None or not principal.sees_project(known.incident.project_id):
+            raise WorkflowError(Fault.NOT_FOUND, N_("there is no such incident"), NOT_THERE_HINT)
+        incident = known.incident
+        if not principal.may(Permission.KEEP_PROJECT, incident.project_id):
+            raise forbidden(Permission.KEEP_PROJECT)
+        try:
+            who, why = closing(known, actor=actor, reason=reason)
+        except IncidentError as error:
+            fault = Fault.INVALID if known.is_open else Fault.CONFLICT
+            raise WorkflowError(fault, error.told, error.told_hint) from None
+        incidents.close(work.session, incident_id, actor=who, reason=why, at=work.now)
+        audit.append(
+            work.session,
+            Act(
+                actor,
+                principal.person_id,
+                Action.INCIDENT_CLOSED,
+                f"incident {incident_id}",
+                incident.project_id,
+                {"kind": incident.kind.value, "reason": said(why)},
+                address,
+            ),
+        )
+    return replace(known, closed_at=work.now, closed_by=who, closed_reason=why)
+
+
 # --- views ------------------------------------------------------------------------------------------------------------
 
 
@@ -283,15 +344,23 @@ def save_view(
 ) -> SavedView:
     """See ``Workflow.save_view``."""
     if principal.person_id is None:
-        raise WorkflowError(Fault.FORBIDDEN, "this token belongs to nobody, who could keep a view", "Sign in.")
+        raise WorkflowError(Fault.FORBIDDEN, N_("this token belongs to nobody, who could keep a view"), N_("Sign in."))
     actor, called, kept = actor_of(principal), " ".join(clean_text(name, 1_000).split()), query.strip().lstrip("?")
     if not 1 <= len(called) <= LONGEST_VIEW_NAME:
-        raise WorkflowError(Fault.INVALID, f"a view has a name of 1 to {LONGEST_VIEW_NAME} characters", "Name it.")
+        raise WorkflowError(
+            Fault.INVALID,
+            sentence(N_("a view has a name of 1 to {most} characters"), most=LONGEST_VIEW_NAME),
+            N_("Name it."),
+        )
     if len(kept) > LONGEST_VIEW_QUERY or not kept.isascii() or not kept.isprintable() or "#" in kept:
-        raise WorkflowError(Fault.INVALID, "this is no filter of the list", "Take what stands in its address.")
+        raise WorkflowError(Fault.INVALID, N_("this is no filter of the list"), N_("Take what stands in its address."))
     with working(tools) as work:
         if saved_views.count(work.session, principal.person_id) >= MOST_VIEWS:
-            raise WorkflowError(Fault.INVALID, f"one keeps at most {MOST_VIEWS} views", "Delete some.")
+            raise WorkflowError(
+                Fault.INVALID,
+                sentence(N_("one keeps at most {most} views"), most=MOST_VIEWS),
+                N_("Delete some."),
+            )
         view = saved_views.save(work.session, principal.person_id, name=called, query=kept, shared=shared, at=work.now)
         details: dict[str, Word] = {"name": called, "shared": shared}
         audit.append(
@@ -308,9 +377,11 @@ def delete_view(tools: Tools, principal: Principal, view_id: int, *, address: st
         view = saved_views.get(work.session, view_id)
         own = view is not None and view.person_id == principal.person_id
         if view is None or not (own or view.shared):
-            raise WorkflowError(Fault.NOT_FOUND, "there is no such view", "It may be gone.")
+            raise WorkflowError(Fault.NOT_FOUND, N_("there is no such view"), N_("It may be gone."))
         if not own and Role.ADMIN not in principal.instance_roles:
-            raise WorkflowError(Fault.FORBIDDEN, "this view is somebody else's", "Only he and an admin may delete it.")
+            raise WorkflowError(
+                Fault.FORBIDDEN, N_("this view is somebody else's"), N_("Only he and an admin may delete it.")
+            )
         saved_views.remove(work.session, view_id)
         audit.append(
             work.session,
@@ -342,12 +413,14 @@ def retry_job(tools: Tools, principal: Principal, job_id: str, *, address: str =
     found = job[0] if job is not None else None
     hidden = found is not None and found.project_id is not None and not principal.sees_project(found.project_id)
     if job is None or found is None or hidden or (found.project_id is None and not principal.everything):
-        raise WorkflowError(Fault.NOT_FOUND, "there is no such job", "It may be too old: finished jobs are deleted.")
+        raise WorkflowError(
+            Fault.NOT_FOUND, N_("there is no such job"), N_("It may be too old: finished jobs are deleted.")
+        )
     with working(tools) as work:
         try:
             made = retry(work.session, queue, found, job[1], token=f"again.{uuid.uuid4().hex[:16]}")
         except NotRetryable as error:
-            raise WorkflowError(Fault.CONFLICT, str(error), error.hint) from None
+            raise WorkflowError(Fault.CONFLICT, error.told, error.told_hint) from None
         audit.append(
             work.session,
             Act(

@@ -7,7 +7,7 @@ The rules are those of ``bot.pipeline.decisions``, and ``bot.domain.workflow.wei
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -39,7 +39,7 @@ from bot.domain.workflow import (
     wanted,
     weigh,
 )
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, Told, sentence
 from bot.pipeline.acts import decided_act, finding, said
 from bot.pipeline.decisions import Decided, keep, living_of, word_about
 from bot.pipeline.desk_work import (
@@ -55,6 +55,7 @@ from bot.pipeline.desk_work import (
 )
 from bot.store import audit, judging, triage
 from bot.store.judging import Asker, Step, Subject
+from bot.texts import N_
 
 _TAKEN_BACK = "taken back"
 _NO_RULES = SuppressionRules()
@@ -92,33 +93,44 @@ def checked_wish(
     try:
         said_ = cleaned_reason(reason)
     except TriageError as error:
-        raise WorkflowError(Fault.INVALID, str(error), error.hint) from None
-    problem = hint = ""
+        raise WorkflowError(Fault.INVALID, error.told, error.told_hint) from None
+    problem: Told = ""
+    hint: Told = ""
     if state is TriageState.DISMISSED:
         if justification is None:
-            problem, hint = "dismissing needs a justification", _ONE_OF
+            problem, hint = N_("dismissing needs a justification"), _ONE_OF
         elif not said_:
-            problem, hint = "dismissing needs a reason", _SAY_WHY
+            problem, hint = N_("dismissing needs a reason"), _SAY_WHY
         elif expires_at is None:
-            problem, hint = "a dismissal needs an end", "Give the last day that it holds."
+            problem, hint = N_("a dismissal needs an end"), N_("Give the last day that it holds.")
         elif expires_at <= now:
-            problem, hint = "the dismissal would have ended already", "Give a date that lies ahead."
+            problem, hint = N_("the dismissal would have ended already"), N_("Give a date that lies ahead.")
     elif justification is not None:
-        problem, hint = f"a justification is for dismissing, not for {state.value}", "Leave it out."
+        problem = sentence(N_("a justification is for dismissing, not for {state}"), state=state.words)
+        hint = N_("Leave it out.")
     elif expires_at is not None:
-        problem, hint = f"calling a finding {state.value} has no end", "A date is for dismissing it."
+        problem = sentence(N_("calling a finding {state} has no end"), state=state.words)
+        hint = N_("A date is for dismissing it.")
     elif not said_ and state is not TriageState.CONFIRMED:
-        problem, hint = f"calling a finding {state.value} needs a reason", _SAY_WHY
+        problem, hint = sentence(N_("calling a finding {state} needs a reason"), state=state.words), _SAY_WHY
     if problem:
         raise WorkflowError(Fault.INVALID, problem, hint)
     return Wish(state, justification, said_, expires_at, request)
 
 
-_SAY_WHY = "Say why: in a year, somebody will ask."
-_ONE_OF = f"Give one of: {', '.join(word.value for word in Justification)}."
+_SAY_WHY = N_("Say why: in a year, somebody will ask.")
+_ONE_OF = sentence(N_("Give one of: {names}."), names=", ".join(word.value for word in Justification))
 
 
-def decide(tools: Tools, principal: Principal, finding_ids: Sequence[int], *, wish: Wish, address: str = "") -> Outcome:
+def decide(
+    tools: Tools,
+    principal: Principal,
+    finding_ids: Sequence[int],
+    *,
+    wish: Wish,
+    still: Callable[[object], None] | None = None,
+    address: str = "",
+) -> Outcome:
     """
     See ``Workflow.decide``. A fixed number of statements, and some for each open merge request that is judged again.
     """
@@ -126,6 +138,8 @@ def decide(tools: Tools, principal: Principal, finding_ids: Sequence[int], *, wi
     actor = actor_of(principal)
     with working(tools, with_policy=wish.state is TriageState.DISMISSED) as work:
         subjects = judging.subjects_for_update(work.session, numbers)
+        if still is not None:
+            still(work.session)
         mine = judging.written_by(work.session, numbers, principal.gitlab_user_id)
         asked = _askers(work, subjects.values()) if wish.state is TriageState.DISMISSED else {}
         turn = _Turn(work, principal, actor, wish, uuid.uuid4().hex, mine, asked)
@@ -172,9 +186,9 @@ class _Turn:
             return Done(number, Result.UNCHANGED)
         except ConfigurationError as error:
             told = unreadable(error, POLICY_UNREADABLE)
-            return Refused(number, told.fault, str(told), told.hint)
+            return Refused(number, told.fault, told.told, told.told_hint)
         except (TriageError, SuppressionError) as error:
-            return Refused(number, Fault.INVALID, str(error), error.hint)
+            return Refused(number, Fault.INVALID, error.told, error.told_hint)
 
     def _say(self, subject: Subject) -> Done | Refused:
         if not self.principal.may(Permission.DECIDE, subject.project_id):
@@ -246,7 +260,7 @@ def actor_of(principal: Principal) -> str:
     try:
         return cleaned_actor(principal.actor)
     except TriageError as error:
-        raise WorkflowError(Fault.FORBIDDEN, str(error), error.hint) from None
+        raise WorkflowError(Fault.FORBIDDEN, error.told, error.told_hint) from None
 
 
 def is_asker(principal: Principal, made: Suppression, asker: Asker | None, token_owner: int | None) -> bool:
@@ -276,7 +290,9 @@ def undo(tools: Tools, principal: Principal, batch: str, *, address: str = "") -
         steps = judging.steps(work.session, numbers, batch=batch)
         seen = [n for n, subject in subjects.items() if n in steps and principal.sees_project(subject.project_id)]
         if not seen:
-            raise WorkflowError(Fault.NOT_FOUND, "there is nothing to take back", "It may have been taken back before.")
+            raise WorkflowError(
+                Fault.NOT_FOUND, N_("there is nothing to take back"), N_("It may have been taken back before.")
+            )
         obstacles = {n: _cannot_undo(principal, subjects[n], steps[n], work.now) for n in seen}
         chosen = [n for n in seen if obstacles[n] is None]
         ended = [made.id for n in chosen for made in _made_by(subjects[n], steps[n])]
@@ -309,7 +325,7 @@ def undo(tools: Tools, principal: Principal, batch: str, *, address: str = "") -
 def _cannot_undo(principal: Principal, subject: Subject, step: Step, now: datetime) -> Refused | None:
     event, number = step.event, subject.id
     if event.actor != principal.actor:
-        return Refused(number, Fault.FORBIDDEN, "somebody else decided this", "Decide anew instead.")
+        return Refused(number, Fault.FORBIDDEN, N_("somebody else decided this"), N_("Decide anew instead."))
     own_request = event.after is TriageState.DISMISSED and all(
         made.needs_approval and made.approved_at is None for made in _made_by(subject, step)
     )
@@ -317,9 +333,9 @@ def _cannot_undo(principal: Principal, subject: Subject, step: Step, now: dateti
     if not principal.may(needed, subject.project_id):
         return may_not(number, needed)
     if event.at < now - UNDO_WITHIN:
-        return Refused(number, Fault.CONFLICT, "this was decided more than a day ago", "Decide anew instead.")
+        return Refused(number, Fault.CONFLICT, N_("this was decided more than a day ago"), N_("Decide anew instead."))
     if not step.newest:
-        return Refused(number, Fault.CONFLICT, "this was judged again meanwhile", "Look at it again.")
+        return Refused(number, Fault.CONFLICT, N_("this was judged again meanwhile"), N_("Look at it again."))
     return None
 
 

@@ -18,7 +18,7 @@ from bot.domain.roles import Kind, Permission, Principal
 from bot.domain.suppression import Scope, Standing, Suppression, requested
 from bot.domain.triage import Justification, TriageError, cleaned_reason
 from bot.domain.workflow import Fault, WorkflowError
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, sentence
 from bot.pipeline.acts import suppression_act
 from bot.pipeline.decisions import affected_merge_requests, approve_suppression, revoke_suppression
 from bot.pipeline.desk_decisions import actor_of, is_asker
@@ -36,6 +36,7 @@ from bot.pipeline.desk_work import (
 from bot.store import audit, judging, suppressions, triage
 from bot.store.judging import Subject
 from bot.store.projects import get_project
+from bot.texts import N_
 
 _TOKEN = re.compile(rf"{re.escape(BY_API)}([0-9]{{1,18}}) \(")
 
@@ -109,15 +110,17 @@ def suppress(
     if bool(advisory) == bool(rule_id):
         raise WorkflowError(
             Fault.INVALID,
-            "an exception is about a rule or about an advisory, and this names " + ("both" if advisory else "neither"),
-            "Give scanner and rule (and a path), or an advisory (and a package).",
+            N_("an exception is about a rule or about an advisory, and this names both")
+            if advisory
+            else N_("an exception is about a rule or about an advisory, and this names neither"),
+            N_("Give scanner and rule (and a path), or an advisory (and a package)."),
         )
     if advisory and (scanner or path):
-        raise WorkflowError(Fault.INVALID, "an advisory has no scanner and no path", "Leave them out.")
+        raise WorkflowError(Fault.INVALID, N_("an advisory has no scanner and no path"), N_("Leave them out."))
     if rule_id and package:
-        raise WorkflowError(Fault.INVALID, "a rule has no package", "Leave it out, or name an advisory.")
+        raise WorkflowError(Fault.INVALID, N_("a rule has no package"), N_("Leave it out, or name an advisory."))
     if project_id is not None and not principal.sees_project(project_id):
-        raise _unknown("project", project_id)
+        raise _unknown_project(project_id)
     allowed = (
         may_everywhere(principal, Permission.SUPPRESS_WIDELY)
         if project_id is None
@@ -128,7 +131,7 @@ def suppress(
     with working(tools, with_policy=True) as work:
         project = get_project(work.session, project_id) if project_id is not None else None
         if project_id is not None and project is None:
-            raise _unknown("project", project_id)
+            raise _unknown_project(project_id)
         try:
             rules = work.rules_for(project.path) if project is not None else work.policy().policy.suppressions
         except ConfigurationError as error:
@@ -171,7 +174,7 @@ def _end(
 ) -> Suppression:
     actor = actor_of(principal)
     with working(tools) as work:
-        why = _reason(reason, "refusing" if refusing else "ending")
+        why = _reason(reason, refusing=refusing)
         case = _case(work, principal, suppression_id)
         made = case.made
         waits = made.standing(work.now) is Standing.WAITING
@@ -179,10 +182,12 @@ def _end(
             _must(principal, made)
             if made.standing(work.now) is Standing.IN_FORCE:
                 raise WorkflowError(
-                    Fault.CONFLICT, f"suppression {made.id} is in force, and waits for nobody", "End it instead."
+                    Fault.CONFLICT,
+                    sentence(N_("suppression {number} is in force, and waits for nobody"), number=made.id),
+                    N_("End it instead."),
                 )
             if case.is_his:
-                raise WorkflowError(Fault.FORBIDDEN, "this is a request of your own", "Take it back instead.")
+                raise WorkflowError(Fault.FORBIDDEN, N_("this is a request of your own"), N_("Take it back instead."))
         elif not (waits and case.is_his and principal.may(Permission.REQUEST, made.project_id)):
             _must(principal, made)
         revoked = revoke_suppression(work.session, suppression_id, actor=actor, now=work.now)
@@ -215,14 +220,14 @@ def _case(work: Work, principal: Principal, suppression_id: int) -> _Case:
     """Raises ``WorkflowError`` where there is none, or none that he may know of."""
     known = suppressions.get(work.session, suppression_id)
     if known is None or (known.project_id is not None and not principal.sees_project(known.project_id)):
-        raise _unknown("suppression", suppression_id)
+        raise _unknown(suppression_id)
     # First the finding, as everybody who judges does: two who wait for each other would wait for ever.
     subject = None
     if known.finding_id is not None:
         subject = judging.subjects_for_update(work.session, [known.finding_id]).get(known.finding_id)
     made = suppressions.get(work.session, suppression_id, for_update=True)
     if made is None:
-        raise _unknown("suppression", suppression_id)
+        raise _unknown(suppression_id)
     asker = judging.askers_of(work.session, [made.id]).get(made.id)
     found = _TOKEN.match(made.created_by)
     owner = judging.token_owner(work.session, int(found[1])) if found is not None else None
@@ -244,30 +249,39 @@ def _second_person(principal: Principal, case: _Case) -> None:
     """Raise ``WorkflowError`` where he is none."""
     if case.is_his:
         raise WorkflowError(
-            Fault.FORBIDDEN, f"suppression {case.made.id} was asked for by you, or by a token of yours", _ANOTHER
+            Fault.FORBIDDEN,
+            sentence(N_("suppression {number} was asked for by you, or by a token of yours"), number=case.made.id),
+            _ANOTHER,
         )
     if principal.kind is Kind.TOKEN and principal.person_id is None:
-        raise WorkflowError(Fault.FORBIDDEN, "this token belongs to nobody, so it is no second person", _ANOTHER)
+        raise WorkflowError(Fault.FORBIDDEN, N_("this token belongs to nobody, so it is no second person"), _ANOTHER)
     if case.wrote_it:
-        raise WorkflowError(Fault.FORBIDDEN, "code of an open merge request that it is about is yours", _ANOTHER)
+        raise WorkflowError(Fault.FORBIDDEN, N_("code of an open merge request that it is about is yours"), _ANOTHER)
 
 
-_ANOTHER = "Another person has to."
+_ANOTHER = N_("Another person has to.")
 
 
-def _reason(text: str, what: str) -> str:
+def _reason(text: str, *, refusing: bool) -> str:
     try:
         why = cleaned_reason(text)
     except TriageError as error:
-        raise WorkflowError(Fault.INVALID, str(error), error.hint) from None
+        raise WorkflowError(Fault.INVALID, error.told, error.told_hint) from None
     if not why:
         raise WorkflowError(
-            Fault.INVALID, f"{what} an exception needs a reason", "Say why: in a year, somebody will ask."
+            Fault.INVALID,
+            N_("refusing an exception needs a reason") if refusing else N_("ending an exception needs a reason"),
+            N_("Say why: in a year, somebody will ask."),
         )
     return why
 
 
-def _unknown(what: str, number: int) -> WorkflowError:
-    return WorkflowError(
-        Fault.NOT_FOUND, f"there is no {what} {number}", "It may be gone, or you do not see its project."
-    )
+def _unknown_project(number: int) -> WorkflowError:
+    return WorkflowError(Fault.NOT_FOUND, sentence(N_("there is no project {number}"), number=number), _GONE)
+
+
+def _unknown(number: int) -> WorkflowError:
+    return WorkflowError(Fault.NOT_FOUND, sentence(N_("there is no suppression {number}"), number=number), _GONE)
+
+
+_GONE = N_("It may be gone, or you do not see its project.")

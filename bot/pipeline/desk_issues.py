@@ -10,7 +10,7 @@ from bot.domain.audit import Act, Action
 from bot.domain.known import Dossier
 from bot.domain.roles import Permission, Principal
 from bot.domain.workflow import Fault, Issue, WorkflowError
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, clause, sentence
 from bot.gitlab.errors import GitLabError
 from bot.gitlab.markers import Marker, MarkerKind, parse, with_marker
 from bot.pipeline.acts import finding
@@ -23,6 +23,7 @@ from bot.store import audit, finding_notes
 from bot.store.engine import session as reading_session
 from bot.store.locks import only_one
 from bot.store.projects import get_project
+from bot.texts import N_
 
 
 def make_issue(tools: Tools, principal: Principal, finding_id: int, *, address: str = "") -> Issue:
@@ -36,18 +37,22 @@ def make_issue(tools: Tools, principal: Principal, finding_id: int, *, address: 
     if not principal.may(Permission.MAKE_ISSUE, found.known.project_id):
         raise forbidden(Permission.MAKE_ISSUE)
     if project.id <= 0:
-        raise WorkflowError(Fault.INVALID, "this project is none of GitLab's", "Only those have issues.")
+        raise WorkflowError(Fault.INVALID, N_("this project is none of GitLab's"), N_("Only those have issues."))
     with only_one(services.store, f"issue-{finding_id}") as alone:
         with reading_session(services.store) as reading:
             kept = finding_notes.issue_of(reading, finding_id)
         if kept is not None:
             return Issue(kept.issue_url, kept.text, made=False)
         if not alone:
-            raise WorkflowError(Fault.CONFLICT, "an issue is being made of this finding", "Look again in a moment.")
+            raise WorkflowError(
+                Fault.CONFLICT, N_("an issue is being made of this finding"), N_("Look again in a moment.")
+            )
         try:
             url, title, made = _on_gitlab(services, found, project.id)
         except GitLabError as error:
-            raise WorkflowError(Fault.UNAVAILABLE, f"GitLab made no issue: {error}", error.hint) from error
+            raise WorkflowError(
+                Fault.UNAVAILABLE, sentence(N_("GitLab made no issue: {error}"), error=clause(error.told)), error.hint
+            ) from error
         except ConfigurationError as error:
             raise unreadable(error, NO_GITLAB) from error
         with working(tools) as work:

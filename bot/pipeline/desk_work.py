@@ -19,18 +19,19 @@ from bot.domain.roles import INSTANCE_WIDE, PERMISSIONS, Kind, Permission, Princ
 from bot.domain.suppression import Standing, Suppression, SuppressionError
 from bot.domain.triage import TriageError, TriageEvent, TriageState
 from bot.domain.workflow import Fault, Refused, WorkflowError
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, sentence
 from bot.pipeline.decisions import judge_again
 from bot.services import Services
 from bot.store import judging
 from bot.store.engine import write_session
 from bot.store.judging import Step, Subject
+from bot.texts import N_
 
 if TYPE_CHECKING:
     from bot.pipeline.engine import JobQueue
 
-NOT_THERE = "there is no such finding"
-NOT_THERE_HINT = "It may be gone, or it is in a project that you do not see."
+NOT_THERE = N_("there is no such finding")
+NOT_THERE_HINT = N_("It may be gone, or it is in a project that you do not see.")
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +97,7 @@ def working(tools: Tools, *, with_policy: bool = False) -> Iterator[Work]:
         with write_session(tools.services.store) as writing:
             yield Work(writing, tools.now(), tools.queue, policy)
     except (TriageError, SuppressionError) as error:
-        raise WorkflowError(Fault.INVALID, str(error), error.hint) from error
+        raise WorkflowError(Fault.INVALID, error.told, error.told_hint) from error
 
 
 def _policy_of(services: Services) -> PolicyDocument | ConfigurationError:
@@ -114,11 +115,11 @@ def unreadable(error: ConfigurationError, subject: str) -> WorkflowError:
     The error itself names files and settings of the server. It is for whoever runs it, so it goes into the log.
     """
     log.warning("the configuration keeps an act from being done", error=str(error), hint=error.hint)
-    return WorkflowError(Fault.UNAVAILABLE, subject, "Tell whoever runs Mergewarden: its log says more.")
+    return WorkflowError(Fault.UNAVAILABLE, subject, N_("Tell whoever runs Mergewarden: its log says more."))
 
 
-POLICY_UNREADABLE = "the policy cannot be read at the moment"
-NO_GITLAB = "Mergewarden is not connected to GitLab"
+POLICY_UNREADABLE = N_("the policy cannot be read at the moment")
+NO_GITLAB = N_("Mergewarden is not connected to GitLab")
 
 
 def source_of(principal: Principal) -> str:
@@ -145,8 +146,8 @@ def may_not(finding_id: int, permission: Permission) -> Refused:
     return Refused(
         finding_id,
         Fault.FORBIDDEN,
-        f"your roles in this project do not include: {permission.value}",
-        "An administrator can grant a role that does.",
+        sentence(N_("your roles in this project do not include: {permission}"), permission=permission.words),
+        N_("An administrator can grant a role that does."),
     )
 
 
@@ -154,8 +155,8 @@ def forbidden(permission: Permission) -> WorkflowError:
     """For what somebody may not do at all."""
     return WorkflowError(
         Fault.FORBIDDEN,
-        f"your roles do not include: {permission.value}",
-        "An administrator can grant a role that does.",
+        sentence(N_("your roles do not include: {permission}"), permission=permission.words),
+        N_("An administrator can grant a role that does."),
     )
 
 

@@ -24,6 +24,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowStatus
 
 from bot.domain.job import JOB_KINDS
 from bot.domain.job_board import MOST_COUNTED, JobState, SeenJob
+from bot.store.engine import lacks_table
 
 log = structlog.get_logger(__name__)
 
@@ -36,14 +37,16 @@ MERGE_REQUESTS = "merge-requests"
 BRANCHES = "branches"
 CONVERSATIONS = "conversations"
 """What people wait for: commands, merges. No scan runs there, so nobody waits for one."""
-_QUEUES = (MERGE_REQUESTS, BRANCHES, CONVERSATIONS)
+PERIODIC = "periodic"
+"""What is done for the whole organisation: it takes minutes, and nobody waits behind it."""
+_QUEUES = (MERGE_REQUESTS, BRANCHES, CONVERSATIONS, PERIODIC)
 QUEUES = _QUEUES
 """Every queue, for those who show them."""
 
 MAX_TAKE_OVERS = 5
 """A job that took its process down so many times is poisoned: it is ended and reported instead of tried for ever."""
 
-_POLL_SECONDS = {MERGE_REQUESTS: 0.1, BRANCHES: 0.5, CONVERSATIONS: 0.1}
+_POLL_SECONDS = {MERGE_REQUESTS: 0.1, BRANCHES: 0.5, CONVERSATIONS: 0.1, PERIODIC: 1.0}
 
 T = TypeVar("T")
 
@@ -89,8 +92,16 @@ class Handlers(Protocol):
         """Find out how strongly the project's gate is enforced."""
         ...
 
+    def collect_project(self, job_id: str, project_id: int, number: int) -> str:
+        """Collect from GitLab what the figures are made of; ``number`` counts the rounds of a night."""
+        ...
+
     def forget_project(self, job_id: str, project_id: int) -> str:
         """Drop everything about a project."""
+        ...
+
+    def run_periodic(self, job_id: str, task: str, slot: str) -> str:
+        """Do something for the whole organisation."""
         ...
 
     def poisoned(self, job_id: str, name: str, arguments: Sequence[Any]) -> None:
@@ -158,9 +169,19 @@ def _check_project(project_id: int) -> str:
     return _running().check_project(_job_id(), project_id)
 
 
+@DBOS.workflow(name="collect_project")
+def _collect_project(project_id: int, number: int) -> str:
+    return _running().collect_project(_job_id(), project_id, number)
+
+
 @DBOS.workflow(name="forget_project")
 def _forget_project(project_id: int) -> str:
     return _running().forget_project(_job_id(), project_id)
+
+
+@DBOS.workflow(name="run_periodic")
+def _run_periodic(task: str, slot: str) -> str:
+    return _running().run_periodic(_job_id(), task, slot)
 
 
 def run_step(
@@ -242,7 +263,7 @@ class JobQueue:
     def depth(self) -> dict[str, int]:
         """Jobs that wait or run, by queue."""
         counts = dict.fromkeys(_QUEUES, 0)
-        for status in self._client.list_workflows(
+        for status in self._listed(
             status=["ENQUEUED", "PENDING"], queue_name=list(_QUEUES), load_input=False, load_output=False
         ):
             counts[status.queue_name or MERGE_REQUESTS] += 1
@@ -258,17 +279,26 @@ class JobQueue:
         if not words:
             return ()
         over = not {JobState.WAITING, JobState.RUNNING} & set(states)
-        rows = self._client.list_workflows(
+        rows = self._listed(
             status=words, limit=limit, sort_desc=over, load_input=True, load_output=JobState.FAILED in states
         )
         return tuple(_seen(row) for row in rows)
 
     def find(self, job_id: str) -> tuple[SeenJob, tuple[Any, ...]] | None:
         """A job of ours with its arguments; None where there is none, or none any more. One statement."""
-        rows = self._client.list_workflows(workflow_ids=[job_id], limit=1, load_input=True, load_output=False)
+        rows = self._listed(workflow_ids=[job_id], limit=1, load_input=True, load_output=False)
         if not rows or rows[0].name not in _WORKFLOWS:
             return None
         return _seen(rows[0]), tuple(rows[0].input["args"]) if rows[0].input else ()
+
+    def _listed(self, **wanted: Any) -> list[WorkflowStatus]:
+        try:
+            return self._client.list_workflows(**wanted)
+        except Exception as error:
+            # A worker makes the engine's tables. Before the first one ran there is no job.
+            if lacks_table(error):
+                return []
+            raise
 
     def close(self) -> None:
         """Give the database connections back."""
@@ -321,6 +351,14 @@ class Worker:
             worker_concurrency=1,
             partition_concurrency=1,
             polling_interval_sec=_POLL_SECONDS[BRANCHES],
+            on_conflict="always_update",
+        )
+        # Two at once: what is sent does not wait until everything is counted.
+        DBOS.register_queue(
+            PERIODIC,
+            worker_concurrency=2,
+            partition_concurrency=1,
+            polling_interval_sec=_POLL_SECONDS[PERIODIC],
             on_conflict="always_update",
         )
 
@@ -400,7 +438,7 @@ def _seen(status: WorkflowStatus) -> SeenJob:
         kind=status.name,
         state=_STATES[status.status],
         queue=status.queue_name or "",
-        # Every job has its project first.
+        # Every job about a project has it first.
         project_id=numbers[0] if status.name in _WORKFLOWS else None,
         iid=numbers[1] if status.name in _OF_MERGE_REQUESTS else None,
         created_at=_moment(status.created_at) or datetime.fromtimestamp(0, UTC),

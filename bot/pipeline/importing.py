@@ -12,7 +12,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain import explanations
 from bot.domain.access import BY_API
+from bot.domain.audit import Act
 from bot.domain.change import ChangeKind, FileChange
 from bot.domain.identity import Identity
 from bot.domain.lifecycle import Remembered
@@ -33,7 +34,7 @@ from bot.pipeline.spool import Spool
 from bot.pipeline.statements import apply_statements
 from bot.pipeline.tracking import Look, Prepared, prepare, unless_overtaken, write
 from bot.services import Services
-from bot.store import imports, licences, projects, tracking
+from bot.store import audit, imports, licences, projects, tracking
 from bot.store.engine import session, write_session
 from bot.store.tracking import Ref
 from scanners.finding import Finding
@@ -471,10 +472,13 @@ def _store(
         returned = write(writing, part)
         counts.update(part.plan.counts)
         counts["returned"] += len(returned)
+    acts: tuple[Act, ...] = ()
     if contents.statements:
         rules = services.policy().for_project(project.path).suppressions
         by_hand = target.merge_request_iid is None and not actor.startswith((imports.PIPELINE, BY_API))
-        apply_statements(writing, project.id, contents.statements, rules=rules, now=at, by_hand=by_hand)
+        told = apply_statements(writing, project.id, contents.statements, rules=rules, now=at, by_hand=by_hand)
+        # Anybody can write any author into a document: the log names who handed it in, and says who wrote it.
+        acts = tuple(replace(act, actor=actor, details={**act.details, "author": act.actor}) for act in told)
     licences.record(writing, project.id, contents.licences)
     import_id = imports.record(
         writing,
@@ -489,4 +493,5 @@ def _store(
         counts=counts,
         rejected=[(item.where, item.why) for item in contents.rejected],
     )
+    audit.append_many(writing, acts)
     return import_id, counts

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.domain.audit import Act, Action
 from bot.domain.intake import TakeIn
 from bot.domain.job import (
     CloseMergeRequest,
@@ -27,6 +28,7 @@ from bot.domain.job import (
     SyncReason,
     VerifyBranch,
 )
+from bot.domain.triage import SYSTEM
 from bot.errors import ConfigurationError
 from bot.gitlab.errors import GitLabError, NotFound, RateLimited
 from bot.observability.logs import bind
@@ -38,6 +40,8 @@ from bot.pipeline.enforcement import check_project
 from bot.pipeline.engine import JobQueue, run_step
 from bot.pipeline.failing import worth_retrying
 from bot.pipeline.git import GitCancelled
+from bot.pipeline.maturity.collecting import collect, collect_on
+from bot.pipeline.maturity.periodic import run_task, submit_following
 from bot.pipeline.merge_queue import close_wishes, run_merge_queue
 from bot.pipeline.merge_request import MergeRequestScan
 from bot.pipeline.mirrors import remove_mirror
@@ -50,6 +54,7 @@ from bot.pipeline.superseded import Superseded, Watch
 from bot.pipeline.tampering import note_merge
 from bot.services import Services
 from bot.store import (
+    audit,
     clearances,
     commands,
     confirmations,
@@ -69,6 +74,7 @@ from bot.store import (
     wishes,
 )
 from bot.store.engine import session, write_session
+from bot.store.maturity import attestations, collected, counting, snapshots
 from bot.store.tracking import OWN, Ref
 
 log = structlog.get_logger(__name__)
@@ -224,10 +230,23 @@ class Jobs:
             lambda: check_project(self.services, self.queue, job_id, project_id),
         )
 
+    def collect_project(self, job_id: str, project_id: int, number: int) -> str:
+        """Collect what the figures are made of; what is left is collected by a job of its own."""
+        outcome = self._about_project(
+            "collect_project",
+            job_id,
+            project_id,
+            lambda: collect(self.services, self.services.gitlab, project_id, datetime.now(UTC)),
+        )
+        if outcome == "more":
+            self._plain_step("collect on", lambda: collect_on(self.services, self.queue, job_id, project_id, number))
+        return outcome
+
     def forget_project(self, job_id: str, project_id: int) -> str:
         """Drop what we hold of a project that no longer exists."""
         with bind(job_id=job_id, project_id=project_id):
             with write_session(self.services.store) as writing:
+                known = projects.get_project(writing, project_id)
                 heads.forget_project(writing, project_id)
                 scans.forget_project(writing, project_id)
                 imports.forget_project(writing, project_id)
@@ -244,11 +263,32 @@ class Jobs:
                 contributors.forget_project(writing, project_id)
                 confirmations.forget_project(writing, project_id)
                 commands.forget_project(writing, project_id)
+                collected.forget_project(writing, project_id)
+                counting.forget_project(writing, project_id)
                 projects.forget_project(writing, project_id)
+                # After the project itself: the database keeps its snapshots until it is gone.
+                attestations.forget_project(writing, project_id)
+                snapshots.forget_project(writing, project_id)
+                if known is not None:
+                    details = {"path": known.path}
+                    act = Act(SYSTEM, None, Action.PROJECT_FORGOTTEN, f"project {project_id}", project_id, details)
+                    audit.append(writing, act)
             remove_mirror(self.services, project_id)
             log.info("project forgotten")
         self.services.metrics.jobs.labels("forget_project", "done").inc()
         return "forgotten"
+
+    def run_periodic(self, job_id: str, task: str, slot: str) -> str:
+        """Do something for the whole organisation, and submit what follows it."""
+        outcome = "error"
+        with bind(job_id=job_id, task=task):
+            try:
+                outcome = self._plain_step(task, lambda: run_task(self.services, task, datetime.now(UTC)))
+                self._plain_step("what follows", lambda: submit_following(self.services, self.queue, task, slot))
+            finally:
+                self.services.metrics.jobs.labels("run_periodic", outcome if outcome == "error" else task).inc()
+            log.info("job ended", outcome=outcome)
+        return outcome
 
     def poisoned(self, job_id: str, name: str, arguments: Sequence[Any]) -> None:
         """Say on the merge request that its job was given up; nothing else can be done for it."""

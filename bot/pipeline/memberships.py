@@ -11,17 +11,34 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from sqlalchemy.orm import Session
 
+from bot.domain.audit import Act, Action, Word
 from bot.domain.roles import SEES_EVERYTHING, Principal, project_roles
-from bot.gitlab.model import Member
+from bot.domain.triage import SYSTEM
+from bot.gitlab.errors import GitLabError, NotFound
+from bot.gitlab.model import Member, Profile
 from bot.services import Services
-from bot.store import memberships, people
+from bot.store import audit, memberships, people, sessions
 from bot.store.engine import session, write_session
+from bot.store.people import Person
 from bot.store.projects import projects_by_id
+
+log = structlog.get_logger(__name__)
 
 FRESH = timedelta(minutes=5)
 """For so long an answer of GitLab's is good enough for a change."""
+ACCOUNTS_FRESH = timedelta(hours=1)
+"""How long an answer about somebody's account is good."""
+MOST_ACCOUNTS = 50
+"""Questions about accounts in one round."""
+_NOT_THERE = "deleted"
+SHUT_OUT = frozenset({"blocked", "ldap_blocked", "blocked_pending_approval", "banned", "deactivated", _NOT_THERE})
+"""
+States of accounts that GitLab lets nobody in with. https://docs.gitlab.com/administration/moderate_users/ Banned users
+are not there at all for others.
+"""
 _REMEMBERED = 10_000
 """Answers about single people that are kept in memory."""
 
@@ -38,6 +55,45 @@ def keep_members(writing: Session, project_id: int, listed: Iterable[Member] | N
             # Somebody who is there twice, by himself and by a group, has the higher level.
             levels[member.user_id] = max(member.access_level, levels.get(member.user_id, 0))
     memberships.set_members(writing, project_id, levels, now)
+
+
+def check_accounts(
+    services: Services, now: datetime, ask: Callable[[int], Profile] | None = None, *, most: int = MOST_ACCOUNTS
+) -> int:
+    """
+    Shut those people out whose account GitLab does not let in any more; how many.
+
+    GitLab is asked once an hour about everybody who has a sign-in or a token that is good, at most ``most`` in a round.
+    What it does not say is not known, so it changes nothing; where it does not answer, the next round asks again.
+    """
+    with session(services.store) as reading:
+        concerned = people.unchecked_accounts(reading, now, now - ACCOUNTS_FRESH, limit=most)
+    gone = 0
+    for person in concerned:
+        assert person.gitlab_user_id is not None
+        try:
+            state = (ask or services.gitlab.profile)(person.gitlab_user_id).state
+        except NotFound:
+            state = _NOT_THERE
+        except GitLabError as error:
+            log.warning("GitLab does not say whose account is blocked", error=str(error))
+            return gone
+        with write_session(services.store) as writing:
+            people.note_account(writing, person.id, now)
+            if state in SHUT_OUT:
+                gone += _shut_out(writing, person, state, now)
+    return gone
+
+
+def _shut_out(writing: Session, person: Person, state: str, now: datetime) -> int:
+    known = people.get_person(writing, person.id)
+    if known is None or known.disabled_at is not None:
+        return 0
+    people.set_disabled(writing, person.id, now)
+    details: dict[str, Word] = {"because": f"GitLab: {state}", "sessions_ended": sessions.end_all(writing, person.id)}
+    audit.append(writing, Act(SYSTEM, None, Action.PERSON_DISABLED, f"person {person.id}", details=details))
+    log.info("somebody is shut out as GitLab does not let him in", person=person.id, state=state)
+    return 1
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from bot.domain.gate import not_assessed
 from bot.domain.identity import Identity
 from bot.domain.job import HandleNote, SyncReason
 from bot.domain.lifecycle import Remembered
+from bot.domain.maturity.change_effect import ChangeEffect
 from bot.domain.policy import Policy
 from bot.domain.verdict import (
     Outcome,
@@ -49,6 +50,7 @@ from bot.pipeline.clearing import settle, withdraw
 from bot.pipeline.failing import explain
 from bot.pipeline.git import Mirror, RefNotFound, branch_ref, branch_refspec, merge_request_refspec
 from bot.pipeline.judgement import Circumstances, Judge, Judged
+from bot.pipeline.maturity.standing import effect_of, project_url
 from bot.pipeline.merge_queue import after_verdict
 from bot.pipeline.merging import own_part
 from bot.pipeline.mirrors import mirror_of
@@ -621,6 +623,8 @@ class MergeRequestScan:
             receipt_id=receipt or "",
             receipt_url=receipt_url(self.services.settings, receipt) if receipt else None,
             enforcement=level,
+            maturity=self._maturity(request, report),
+            project_url=project_url(self.services.settings, self.project_id),
         )
         # What is only in the history stands on no line of the head.
         past = {t.finding.fingerprint for t in report.tracked if explanations.commit_left_in(t.explanation)}
@@ -644,6 +648,13 @@ class MergeRequestScan:
                 commented = [item for item in report.tracked if item.finding.fingerprint in shown]
                 noise.note_commented(writing, self.project_id, self.iid, commented)
         return problems
+
+    def _maturity(self, request: MergeRequest, report: ScanReport) -> ChangeEffect | None:
+        """What the change does to the project's score; None for one that goes elsewhere than to the default branch."""
+        project = self._project()
+        if request.target_branch != project.default_branch:
+            return None
+        return effect_of(self.services, self.project_id, project.path, report, datetime.now(UTC))
 
     def _level(self) -> str | None:
         """How the verdict is enforced, for people; None while nobody has looked."""

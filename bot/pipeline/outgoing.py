@@ -34,13 +34,14 @@ from bot.domain.outgoing import (
     signed_headers,
 )
 from bot.domain.triage import SYSTEM
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, sentence
 from bot.reports.visible import one_line
 from bot.services import Services
-from bot.store import audit, outgoing, suppressions
+from bot.store import audit, deadlines, outgoing, suppressions
 from bot.store.engine import session, write_session
 from bot.store.outgoing import Event
 from bot.store.secret_box import SecretBox, SecretKeyError
+from bot.texts import N_
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,8 @@ _AT_ONCE = 4
 _PER_ROUND = 20
 """Messages to one address in a row; the next ones wait for the next round."""
 _LOOK_BACK = timedelta(days=1)
+MOST_OVERDUE = 200
+"""Findings whose deadline passed that one round tells of."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Host and port to IP addresses. Raises ``OSError``."""
@@ -234,7 +237,9 @@ def send_due(
         return 0
     batches: dict[int, list[Delivery]] = {}
     for delivery in waiting:
-        batches.setdefault(delivery.hook_id, []).append(delivery)
+        # An address may be made between the two questions: its messages wait for the next round.
+        if delivery.hook_id in hooks:
+            batches.setdefault(delivery.hook_id, []).append(delivery)
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="outgoing") as pool:
         rounds = [
             pool.submit(_Round(services, post, hooks[hook_id], clock, chance).send, batch)
@@ -250,7 +255,7 @@ def send_one(
     with session(services.store) as reading:
         hook = outgoing.get_hook(reading, delivery.hook_id)
     if hook is None:
-        raise HookError(f"there is no webhook {delivery.hook_id}")
+        raise HookError(sentence(N_("there is no webhook {number}"), number=delivery.hook_id))
     one = _Round(services, post, hook, clock, random.random)
     one.send([delivery])
     with session(services.store) as reading:
@@ -295,7 +300,8 @@ class _Round:
             with session(self.services.store) as reading:
                 secret = outgoing.secret_of(reading, SecretBox(self.services.settings.data_dir), self.hook.id)
             status = self.post(self.hook.url, signed_headers(secret, delivery.message_id, self.clock(), body), body)
-        except (SendError, SecretKeyError) as error:
+        except (SendError, SecretKeyError, HookError) as error:
+            # Or somebody deleted it meanwhile, with its messages: then nothing is written down either.
             return None, str(error)
         return status, "" if 200 <= status < 300 else f"it answered {status}"
 
@@ -337,6 +343,32 @@ def announce_endings(services: Services, now: datetime) -> int:
                 for one in ended
                 # What ended before anybody listened is no news.
                 if one.id not in known and one.expires_at >= hook.created_at
+            ]
+            made += outgoing.announce_to(writing, [hook], events) if events else 0
+    return made
+
+
+def announce_overdue(services: Services, now: datetime) -> int:
+    """
+    Tell of findings whose deadline passed, each once for each deadline; how many messages that is.
+
+    The oldest deadlines first, ``MOST_OVERDUE`` in a round: a policy that becomes stricter must not be a flood.
+    """
+    with session(services.store) as reading:
+        hooks = outgoing.listening(reading, {EventType.FINDING_OVERDUE})
+        # What passed before anybody listened is no news.
+        since = min((hook.created_at for hook in hooks), default=now)
+        found = deadlines.passed(reading, since=since, until=now, limit=MOST_OVERDUE) if hooks else ()
+    if not found:
+        return 0
+    made = 0
+    with write_session(services.store) as writing:
+        deadlines.note_told(writing, found)
+        for hook in hooks:
+            events = [
+                Event(EventType.FINDING_OVERDUE, one.project_id, one.data, one.due_at)
+                for one in found
+                if one.due_at >= hook.created_at
             ]
             made += outgoing.announce_to(writing, [hook], events) if events else 0
     return made

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bot.domain.change import FileChange
 from bot.domain.conversation import WantedConversation, WantedThread
+from bot.domain.maturity.change_effect import ChangeEffect
 from bot.domain.policy import Policy
 from bot.domain.suggestion import suggestable
 from bot.domain.verdict import Effect, Presence, ScanReport, TrackedFinding
@@ -82,6 +83,8 @@ def conversation(
     receipt_id: str | None = None,
     receipt_url: str | None = None,
     enforcement: str | None = None,
+    maturity: ChangeEffect | None = None,
+    project_url: str | None = None,
 ) -> WantedConversation:
     """
     Everything that should stand on the merge request after this scan.
@@ -89,8 +92,8 @@ def conversation(
     A file in which only a requirement without a version could not be looked up counts as read: its other lines were.
 
     ``changes`` are those between the merge request's own base and head; a suggestion is offered only on lines that they
-    added. ``existing`` is what stands there now; ``bot_id`` tells our own notes. The receipt and
-    ``enforcement`` are as ``render_summary_note`` takes them.
+    added. ``existing`` is what stands there now; ``bot_id`` tells our own notes. The receipt, ``enforcement``,
+    ``maturity`` and ``project_url`` are as ``render_summary_note`` takes them.
     """
     bare = WantedConversation(
         summary="",
@@ -129,6 +132,8 @@ def conversation(
             receipt_id=receipt_id,
             receipt_url=receipt_url,
             enforcement=enforcement,
+            maturity=maturity,
+            project_url=project_url,
         ),
         threads=threads,
     )

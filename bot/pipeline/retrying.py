@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.domain.job import (
+    AnyJob,
     CheckProject,
     CloseMergeRequest,
+    CollectProject,
     ForgetProject,
-    JobRequest,
     RunMergeQueue,
+    RunPeriodic,
     ScanBranch,
     ScanMergeRequest,
     ScanReason,
@@ -26,8 +28,14 @@ from bot.domain.job_board import JobState, SeenJob
 from bot.errors import MergewardenError
 from bot.pipeline.engine import BRANCHES, CONVERSATIONS, MERGE_REQUESTS, Job, JobQueue
 from bot.pipeline.submission import submit
+from bot.texts import N_
 
 _ENDED_BADLY = frozenset({JobState.FAILED, JobState.GIVEN_UP})
+_STATES = {
+    JobState.DONE: N_("this job went well"),
+    JobState.WAITING: N_("this job waits"),
+    JobState.RUNNING: N_("this job runs"),
+}
 
 
 class NotRetryable(MergewardenError):
@@ -41,26 +49,29 @@ def retry(session: Session, queue: JobQueue, job: SeenJob, arguments: Sequence[A
     Raises ``NotRetryable``.
     """
     if job.state not in _ENDED_BADLY:
-        word = {JobState.DONE: "went well", JobState.WAITING: "waits", JobState.RUNNING: "runs"}[job.state]
-        raise NotRetryable(f"this job {word}", "Only one that failed can be started again.")
+        raise NotRetryable(_STATES[job.state], N_("Only one that failed can be started again."))
     if job.carried_over:
-        raise NotRetryable("another job took the place of this one", "Look at the newest ones.")
+        raise NotRetryable(N_("another job took the place of this one"), N_("Look at the newest ones."))
     try:
         request = _request_of(job.kind, list(arguments))
         direct = None if request is not None else _same(job, arguments, token)
     except (ValueError, TypeError, IndexError):
-        raise NotRetryable("what this job was asked for cannot be read any more", "Have it scanned anew.") from None
+        raise NotRetryable(
+            N_("what this job was asked for cannot be read any more"), N_("Have it scanned anew.")
+        ) from None
     if request is not None:
         made = submit(session, queue, request, token=token)
         if not made:
-            raise NotRetryable("there is nothing left to do for this job", "What it was about is gone or closed.")
+            raise NotRetryable(
+                N_("there is nothing left to do for this job"), N_("What it was about is gone or closed.")
+            )
         return made[0]
     assert direct is not None
     queue.submit(session, direct)
     return direct.id
 
 
-def _request_of(kind: str, arguments: list[Any]) -> JobRequest | None:
+def _request_of(kind: str, arguments: list[Any]) -> AnyJob | None:
     """What was asked for; None for a kind whose very job is done again. Raises ``ValueError`` and its like."""
     match kind:
         case "scan_merge_request":
@@ -78,8 +89,12 @@ def _request_of(kind: str, arguments: list[Any]) -> JobRequest | None:
             return VerifyBranch(arguments[0], arguments[1], arguments[2])
         case "check_project":
             return CheckProject(arguments[0])
+        case "collect_project":
+            return CollectProject(arguments[0], arguments[1])
         case "forget_project":
             return ForgetProject(arguments[0])
+        case "run_periodic":
+            return RunPeriodic(arguments[0], arguments[1])
         case _:
             return None
 

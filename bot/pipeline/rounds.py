@@ -18,7 +18,8 @@ from bot.pipeline.engine import JobQueue
 from bot.pipeline.policy_sources import refresh_policies
 from bot.pipeline.submission import submit
 from bot.services import Services
-from bot.store import affected, audit, daily_counts, desk_items, heads, projects, suppressions, wishes
+from bot.store import affected, audit, daily_counts, heads, projects, suppressions, wishes
+from bot.store.desk import item_rows
 from bot.store.engine import session, write_session
 
 log = structlog.get_logger(__name__)
@@ -113,8 +114,8 @@ def keep_desk(services: Services, now: datetime) -> int:
         except ConfigurationError as error:
             # The file of a group above it is wrong: the days that were known go on, and the others are not held up.
             log.warning("policy not read for the desk", project=project.path, error=str(error).splitlines()[0])
-    desk_items.keep_slas(services.store, slas)
-    changed = desk_items.pass_time(services.store)
+    item_rows.keep_slas(services.store, slas)
+    changed = item_rows.pass_time(services.store)
     with write_session(services.store) as writing:
         daily_counts.keep_day(writing, now)
     return changed

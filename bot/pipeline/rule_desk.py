@@ -17,7 +17,8 @@ from bot.domain.rule_card import NOISE_DAYS, MonthCount, RuleDossier, RuleRecord
 from bot.domain.rule_version import OwnRules
 from bot.pipeline.rule_shelf import cards, samples_of
 from bot.services import Services
-from bot.store import noise, projects, rules, rules_desk, rules_versions
+from bot.store import noise, projects, rules, rules_versions
+from bot.store.desk import rule_reads
 from bot.store.engine import session
 from bot.texts import Language
 
@@ -73,7 +74,7 @@ def desk_dossier(
     """As ``dossier``, for these projects (None for all), and with the months as the desk keeps them."""
 
     def months(reading: Session, rule: tuple[str, str], ids: frozenset[int] | None) -> tuple[MonthCount, ...]:
-        return rules_desk.by_month(reading, rule, ids, until=now)
+        return rule_reads.by_month(reading, rule, ids, until=now)
 
     return _dossier(services, rule_id, scanner, language, now, lambda _: sees, months)
 
@@ -82,7 +83,7 @@ def _shelf(services: Services, language: Language, now: datetime, reader: Callab
     known = under(services.policy().policy, cards(services.organisation_rules(), language))
     with session(services.store) as reading:
         who = reader(reading)
-        uses = rules.uses(reading, project_ids=who.ids)
+        uses = rules.uses(reading, project_ids=who.ids, wanted=[(card.scanner, card.rule_id) for card in known])
         rates = _rates(reading, now, who.ids)
         own = _own(reading, services, who.sees)
     return RuleShelf(

@@ -56,10 +56,15 @@ def _weakness_of_cwe() -> Mapping[int, str]:
 
 def cards(version: RuleVersion | None, language: Language) -> list[RuleCard]:
     """Every rule, by scanner and id."""
-    known = [(scanner, rule) for scanner in catalog.scanners() for rule in catalog.rule_ids(scanner)]
-    made = [card for scanner, rule in known if (card := _card(scanner, rule, language)) is not None]
-    made += _theirs(version, language)
+    made = [*_ours(language), *_theirs(version, language)]
     return sorted(_with_covers(made), key=lambda card: (card.scanner, card.rule_id))
+
+
+@cache
+def _ours(language: Language) -> tuple[RuleCard, ...]:
+    # They come with the release; without this each request for the list would make hundreds of them.
+    known = [(scanner, rule) for scanner in catalog.scanners() for rule in catalog.rule_ids(scanner)]
+    return tuple(card for scanner, rule in known if (card := _card(scanner, rule, language)) is not None)
 
 
 def _card(scanner: str, rule_id: str, language: Language) -> RuleCard | None:

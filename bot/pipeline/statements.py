@@ -15,14 +15,18 @@ from datetime import datetime, timedelta
 from packageurl import PackageURL
 from sqlalchemy.orm import Session
 
+from bot.domain.audit import Act, Action
 from bot.domain.policy import SecondPerson, SuppressionRules
 from bot.domain.suppression import LONGEST_WORD, Scope, Standing, Suppression, requested, revoke
 from bot.domain.triage import Justification, TriageState, judge
+from bot.pipeline.acts import decided_act, suppression_act
+from bot.pipeline.decisions import Decided
 from bot.store import findings, suppressions, triage
 from scanners.imports.model import Statement, VexStatus
 from scanners.normalize import clean_text
 
 SOURCE = "import"
+_WHERE = {"where": SOURCE}
 
 
 def apply_statements(
@@ -33,9 +37,10 @@ def apply_statements(
     rules: SuppressionRules,
     now: datetime,
     by_hand: bool = True,
-) -> None:
+) -> tuple[Act, ...]:
     """
-    Take the statements over, in the caller's transaction; the same ones again change nothing.
+    Take the statements over, in the caller's transaction; the same ones again change nothing. Returns what goes into
+    the audit log, which the caller writes last.
 
     What nobody brought ``by_hand``, as whoever opens a merge request can make its pipeline say anything, and use the
     tokens in its variables, waits for a second person whatever the policy says.
@@ -48,6 +53,7 @@ def apply_statements(
         # What a person ended must not begin anew with the next report.
         if made.scope is Scope.ADVISORY and made.standing(now) is not Standing.EXPIRED
     ]
+    acts: list[Act] = []
     known = {(made.advisory.casefold(), made.package, made.created_by) for made in said}
     confirmed: list[tuple[Statement, str]] = []
     for statement in statements:
@@ -56,27 +62,32 @@ def apply_statements(
         for package in _packages(statement):
             if statement.status is VexStatus.AFFECTED:
                 confirmed.append((statement, package))
-                _take_back(writing, said, statement, package, now)
+                acts += _take_back(writing, said, statement, package, now)
             if statement.status is not VexStatus.NOT_AFFECTED:
                 continue
             made = _exception(project_id, statement, package, rules, now)
             key = (made.advisory.casefold(), made.package, made.created_by)
             if key not in known:
                 known.add(key)
-                suppressions.create(writing, made)
+                made = suppressions.create(writing, made)
+                acts.append(suppression_act(Action.SUPPRESSION_MADE, made, actor=made.created_by, more=_WHERE))
     if confirmed:
-        _confirm(writing, project_id, confirmed, now)
+        acts += _confirm(writing, project_id, confirmed, now)
+    return tuple(acts)
 
 
 def _take_back(
     writing: Session, said: Sequence[Suppression], statement: Statement, package: str, now: datetime
-) -> None:
+) -> list[Act]:
     """Who says now that a package is affected no longer means what he said before."""
+    acts = []
     names = {name.casefold() for name in statement.advisory_ids}
     for made in said:
         same = made.package == package and made.advisory.casefold() in names and made.created_by == _author(statement)
         if same and made.standing(now) in (Standing.WAITING, Standing.IN_FORCE):
             suppressions.revoke(writing, revoke(made, actor=_author(statement), now=now))
+            acts.append(suppression_act(Action.SUPPRESSION_REVOKED, made, actor=_author(statement), more=_WHERE))
+    return acts
 
 
 def _packages(statement: Statement) -> list[str]:
@@ -114,7 +125,7 @@ def _author(statement: Statement) -> str:
     return clean_text(statement.author, 80).replace("\n", " ").strip() or "VEX document"
 
 
-def _confirm(writing: Session, project_id: int, said: Sequence[tuple[Statement, str]], now: datetime) -> None:
+def _confirm(writing: Session, project_id: int, said: Sequence[tuple[Statement, str]], now: datetime) -> list[Act]:
     by_name: dict[str, list[tuple[Statement, str]]] = {}
     for statement, package in said:
         for name in statement.advisory_ids:
@@ -141,3 +152,4 @@ def _confirm(writing: Session, project_id: int, said: Sequence[tuple[Statement, 
                 )
                 break
     triage.record_many(writing, events)
+    return [decided_act(Decided(event), project_id) for event in events]

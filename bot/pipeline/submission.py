@@ -10,13 +10,15 @@ from typing import assert_never
 from sqlalchemy.orm import Session
 
 from bot.domain.job import (
+    AnyJob,
     CheckProject,
     CloseMergeRequest,
+    CollectProject,
     ForgetProject,
     HandleNote,
     ImportReports,
-    JobRequest,
     RunMergeQueue,
+    RunPeriodic,
     ScanBranch,
     ScanMergeRequest,
     ScanReason,
@@ -25,7 +27,7 @@ from bot.domain.job import (
     SyncReason,
     VerifyBranch,
 )
-from bot.pipeline.engine import BRANCHES, CONVERSATIONS, MERGE_REQUESTS, Job, JobQueue
+from bot.pipeline.engine import BRANCHES, CONVERSATIONS, MERGE_REQUESTS, PERIODIC, Job, JobQueue
 from bot.store.contributors import add_contributor
 from bot.store.heads import (
     HeadState,
@@ -41,7 +43,7 @@ from bot.store.projects import get_project
 _REPEATABLE = frozenset({ScanReason.OPENED, ScanReason.PUSHED})
 
 
-def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str) -> tuple[str, ...]:
+def submit(session: Session, queue: JobQueue, request: AnyJob, *, token: str) -> tuple[str, ...]:
     """
     Store the jobs for one request and return their ids; none when the request asks for nothing that is not under way.
 
@@ -97,11 +99,28 @@ def submit(session: Session, queue: JobQueue, request: JobRequest, *, token: str
                 Job(job_id, "check_project", (request.project_id,), BRANCHES, f"check:{request.project_id}"),
             )
             return (job_id,)
+        case CollectProject():
+            job_id = f"collect:{request.project_id}:{token}"
+            job = Job(
+                job_id,
+                "collect_project",
+                (request.project_id, request.number),
+                BRANCHES,
+                f"collect:{request.project_id}",
+            )
+            queue.submit(session, job)
+            return (job_id,)
         case ForgetProject():
             job_id = f"forget:{request.project_id}:{token}"
             queue.submit(
                 session, Job(job_id, "forget_project", (request.project_id,), BRANCHES, f"{request.project_id}")
             )
+            return (job_id,)
+        case RunPeriodic():
+            # The slot is the token of whoever submits it for the first time: then a job is stored once for it.
+            job_id = f"periodic:{request.task}:{token}"
+            job = Job(job_id, "run_periodic", (request.task, request.slot), PERIODIC, f"periodic:{request.task}")
+            queue.submit(session, job)
             return (job_id,)
     assert_never(request)
 

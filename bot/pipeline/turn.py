@@ -178,6 +178,7 @@ class Turn:
         if verb is Verb.CANCEL_MERGE:
             if not take_back(writing, project_id=self._project_id, iid=self._iid, by=self._person.username):
                 return Reply(Result.UNCHANGED, self._answers.no_merge_asked())
+            self._did(Action.MERGE_TAKEN_BACK, f"merge request {self._iid}", {"branch": self._request.target_branch})
             self.jobs.append(RunMergeQueue(self._project_id, self._request.target_branch))
             return Reply(Result.DONE)
         if self._hidden is not None:
@@ -383,6 +384,8 @@ class Turn:
                 self._decided(writing, subject)
                 return Reply(Result.DONE)
         withdrawn = confirmations.withdraw(writing, self._project_id, self._iid, known.id) if told.allowed else 0
+        if withdrawn:
+            self._did(Action.CODE_UNCONFIRMED, finding(subject.number), {"reason": said(command.reason)})
         if known.judgement.state is TriageState.DETECTED and not subject.living:
             if not withdrawn:
                 return Reply(Result.UNCHANGED, self._answers.nothing_to_take_back(known.id))

@@ -17,8 +17,12 @@ from bot.pipeline import artifacts
 from bot.pipeline.assess import tools_of
 from bot.pipeline.engine import JobQueue, Worker, migrate_engine
 from bot.pipeline.jobs import Jobs
+from bot.pipeline.maturity import coverage
+from bot.pipeline.maturity.collecting import collect_every_night
+from bot.pipeline.maturity.periodic import submit_deliveries, submit_nightly
+from bot.pipeline.memberships import check_accounts
 from bot.pipeline.nightly import renew_baselines
-from bot.pipeline.outgoing import announce_audit_head, announce_endings, send_due, sender_of
+from bot.pipeline.outgoing import announce_audit_head, announce_endings, announce_overdue, send_due, sender_of
 from bot.pipeline.reconcile import reconcile
 from bot.pipeline.reminders import remind
 from bot.pipeline.rounds import (
@@ -36,7 +40,7 @@ from bot.pipeline.workspace import clear_leftovers
 from bot.services import Services
 from bot.store import idempotency, outgoing
 from bot.store.deliveries import purge_deliveries
-from bot.store.desk_items import rebuild
+from bot.store.desk.item_rows import rebuild
 from bot.store.engine import session, write_session
 from bot.store.executors import (
     Executor,
@@ -49,6 +53,7 @@ from bot.store.executors import (
     remove_executors,
 )
 from bot.store.locks import only_one
+from bot.store.maturity import collected
 from bot.store.noise import purge_commented
 from bot.store.policies import purge_snapshots
 from bot.store.scans import purge_scans
@@ -69,6 +74,8 @@ _NIGHTLY_SECONDS = 900.0
 _KEEP_JOBS = timedelta(days=30)
 _KEEP_DELIVERIES = timedelta(days=30)
 _KEEP_SCANS = timedelta(days=400)
+_KEEP_FACTS = timedelta(days=800)
+"""What GitLab told, so that the report of a year still has the facts of the year before."""
 _KEEP_RESULTS = timedelta(days=90)
 _CACHE_BYTES = 2_000_000_000
 
@@ -95,6 +102,7 @@ class WorkerProcess:
         services = self._services
         clear_leftovers(services.settings.data_dir)
         sweep(services.settings.data_dir / artifacts.FOLDER)
+        sweep(services.settings.data_dir / coverage.FOLDER)
         self._beat()
         self._worker.start(Jobs(services, tools_of(services), self._queue))
         log.info("worker started", executor=self._executor.id, jobs_at_once=services.settings.workers)
@@ -176,7 +184,9 @@ class WorkerProcess:
                 now = datetime.now(UTC)
                 renew_baselines(self._services, self._queue, now)
                 judge_every_night(self._services, self._queue, now)
+                collect_every_night(self._services, self._queue, now)
                 remind(self._services, now)
+                submit_nightly(self._services, self._queue, now)
 
     def _policy(self) -> None:
         follow_policy(self._services, self._queue)
@@ -194,6 +204,8 @@ class WorkerProcess:
                 announce_endings(self._services, now)
                 announce_audit_head(self._services, now)
                 check_log(self._services, now)
+                check_accounts(self._services, now)
+                submit_deliveries(self._services, self._queue, now)
 
     def _outgoing(self) -> None:
         with only_one(self._services.store, "outgoing") as mine:
@@ -208,6 +220,7 @@ class WorkerProcess:
                 if rebuilt:
                     log.info("desk rebuilt", findings=rebuilt)
                 keep_desk(self._services, datetime.now(UTC))
+                announce_overdue(self._services, datetime.now(UTC))
 
     def _housekeeping(self) -> None:
         store, now = self._services.store, datetime.now(UTC)
@@ -223,6 +236,7 @@ class WorkerProcess:
                 (purge_commented, _KEEP_SCANS),
                 (purge_snapshots, _KEEP_SCANS),
                 (outgoing.purge_deliveries, _KEEP_DELIVERIES),
+                (collected.purge, _KEEP_FACTS),
                 (idempotency.purge, idempotency.KEEP),
             ):
                 removed = 1

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bot.domain.incident import KnownIncident
 from bot.domain.priority import Exposure
 from bot.domain.roles import Principal
 from bot.domain.suppression import Suppression
@@ -44,12 +45,13 @@ class DeskWorkflow:
         reason: str = "",
         expires_at: datetime | None = None,
         request: bool = False,
+        still: Callable[[object], None] | None = None,
         address: str = "",
     ) -> Outcome:
         """See ``Workflow``."""
         now = self._tools.now()
         wish = desk_decisions.checked_wish(state, justification, reason, expires_at, request, now)
-        return desk_decisions.decide(self._tools, principal, finding_ids, wish=wish, address=address)
+        return desk_decisions.decide(self._tools, principal, finding_ids, wish=wish, still=still, address=address)
 
     def undo(self, principal: Principal, batch: str, *, address: str = "") -> Outcome:
         """See ``Workflow``."""
@@ -129,6 +131,12 @@ class DeskWorkflow:
     def set_exposure(self, principal: Principal, project_id: int, exposure: Exposure, *, address: str = "") -> Profile:
         """See ``Workflow``."""
         return desk_care.set_exposure(self._tools, principal, project_id, exposure, address=address)
+
+    def close_incident(
+        self, principal: Principal, incident_id: int, *, reason: str, address: str = ""
+    ) -> KnownIncident:
+        """See ``Workflow``."""
+        return desk_care.close_incident(self._tools, principal, incident_id, reason=reason, address=address)
 
     def views(self, principal: Principal) -> tuple[SavedView, ...]:
         """See ``Workflow``."""

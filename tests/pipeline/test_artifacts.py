@@ -21,8 +21,9 @@ from bot.gitlab.dispatch import jobs_for
 from bot.gitlab.events import parse_event
 from bot.gitlab.model import Artifact
 from bot.observability.logs import configure_logging
-from bot.pipeline.artifacts import FOLDER, PipelineReports, _name_in_archive
+from bot.pipeline.artifacts import FOLDER, REPORT_FILES, PipelineReports
 from bot.pipeline.git import GitTimeout
+from bot.pipeline.job_files import name_in_archive
 from bot.store.engine import session
 from bot.store.projects import get_project
 from tests.pipeline.reporting import REFUSED, FakeTakeIn
@@ -408,7 +409,7 @@ def test_a_damaged_member_is_said(workshop: Workshop, taken: FakeTakeIn) -> None
 
 @given(st.text(max_size=50), st.sampled_from(["sast", "cyclonedx"]))
 def test_no_name_of_an_artifact_becomes_a_path(name: str, kind: str) -> None:
-    found = _name_in_archive(Artifact(kind, name, 1))
+    found = name_in_archive(Artifact(kind, name, 1), REPORT_FILES[kind])
     assert "/" not in found
     assert found not in ("", ".", "..")
     assert found.isprintable()

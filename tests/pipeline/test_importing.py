@@ -18,6 +18,7 @@ from bot.observability.metrics import Metrics
 from bot.pipeline.importing import ImportOutcome, ImportTarget, import_report
 from bot.services import Services
 from bot.settings import load_settings
+from bot.store import audit as audit_log
 from bot.store import findings, imports, licences, projects, suppressions
 from bot.store.engine import session, write_session
 from bot.store.statements import table
@@ -70,6 +71,12 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
     services = Services(load_settings(environment), Metrics())
     yield Desk(services, tmp_path)
     services.close()
+
+
+def logged(desk: Desk) -> list[tuple[str, str, str]]:
+    """What the audit log says was done, by whom, and who wrote the document."""
+    with session(desk.services.store) as reading:
+        return [(one.action, one.actor, one.details["author"]) for one in audit_log.stream(reading)]
 
 
 def run(*results: Mapping[str, Any], tool: str = "CodeQL", **more: Any) -> dict[str, Any]:
@@ -270,6 +277,7 @@ def test_a_vex_document_makes_an_exception_that_ends_and_the_same_again_makes_no
     (item,) = desk.known()
     assert item.suppressed
     assert item.judgement.state is TriageState.DETECTED
+    assert logged(desk) == [("suppression.made", "ada", "Product Security")]
 
 
 @pytest.mark.parametrize("actor", ["pipeline 17", "token 3 (shop-ci)"])
@@ -305,6 +313,7 @@ def test_a_vex_document_that_says_affected_confirms(desk: Desk) -> None:
     desk.take(vex("affected", action_statement="update"), "vex.json")
     (item,) = desk.known()
     assert (item.judgement.state, item.judgement.actor) == (TriageState.CONFIRMED, "Product Security")
+    assert logged(desk) == [("finding.decided", "ada", "Product Security")]
 
 
 def test_who_says_affected_takes_back_his_own_exception(desk: Desk) -> None:
@@ -313,6 +322,7 @@ def test_who_says_affected_takes_back_his_own_exception(desk: Desk) -> None:
     assert desk.known()[0].suppressed
     desk.take(vex("affected", action_statement="update"), "vex.json")
     assert not desk.known()[0].suppressed
+    assert [action for action, _, _ in logged(desk)] == ["suppression.made", "suppression.revoked", "finding.decided"]
 
 
 def test_the_licences_of_a_bill_of_materials_are_kept_for_the_project(desk: Desk) -> None:

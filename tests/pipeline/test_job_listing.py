@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,8 @@ from bot.domain.job_board import JobState, SeenJob
 from bot.pipeline.engine import BRANCHES, MERGE_REQUESTS, Handlers, Job, JobQueue, Worker, migrate_engine
 from bot.store.engine import open_engine, write_session
 from bot.store.migrate import migrate
+from tests.conftest import DATABASES
+from tests.postgres import Postgres
 
 OPEN = {JobState.WAITING, JobState.RUNNING}
 
@@ -29,6 +32,24 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[JobQueue, 
     yield made, url
     made.close()
     engine.dispose()
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_before_a_worker_made_the_engines_tables_there_is_no_job(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'none.db'}"
+    if kind == "postgres":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.url(server.create_database())
+    migrate(open_engine(url))
+    made = JobQueue(url)
+    try:
+        assert made.seen(OPEN) == made.seen({JobState.FAILED}) == ()
+        assert made.find("mr:5!7:a") is None
+        assert set(made.depth().values()) == {0}
+    finally:
+        made.close()
 
 
 class Failing:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.job import CloseMergeRequest, ForgetProject, ScanMergeRequest, ScanReason
 from bot.pipeline.reconcile import reconcile
-from bot.store import clearances, heads
+from bot.store import audit, clearances, heads
 from bot.store.engine import session, write_session
 from tests.pipeline.workshop import Workshop
 
@@ -164,6 +164,9 @@ def test_deleted_project_is_forgotten(workshop: Workshop) -> None:
     mirror = workshop.folder / "data" / "mirrors" / str(request.project.id)
     assert mirror.exists()
     assert workshop.outcome(workshop.submit(ForgetProject(request.project.id))) == "forgotten"
+    with session(workshop.services.store) as reading:
+        entries = [one for one in audit.stream(reading) if one.project_id == request.project.id]
+    assert [(one.action, one.details["path"]) for one in entries] == [("project.forgotten", request.project.path)]
     assert not mirror.exists()
     assert _scanned(workshop, request.project.id) is None
 

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from bot.domain.access import Scope
 from bot.domain.roles import Kind, Permission, Principal, Role
-from bot.gitlab.errors import GitLabError, Unavailable
-from bot.gitlab.model import Member
+from bot.gitlab.errors import GitLabError, NotFound, Unavailable
+from bot.gitlab.model import Member, Profile
 from bot.observability.metrics import Metrics
-from bot.pipeline.memberships import Confirmer, keep_members
+from bot.pipeline.memberships import SHUT_OUT, Confirmer, check_accounts, keep_members
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import memberships
+from bot.store import audit, memberships, people, sessions
 from bot.store.engine import session, write_session
 from bot.store.projects import Project, upsert_projects
+from bot.store.tokens import create_token
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -157,3 +159,116 @@ def test_gitlab_is_not_asked_about_those_whose_rights_are_not_from_it(site: Site
     site.later(days=3)
     assert site.confirmer.confirm(principal, [1]) is principal
     assert site.gitlab.asked == []
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Accounts:
+    """GitLab, asked about one account at a time."""
+
+    states: dict[int, str] = field(default_factory=dict)
+    away: bool = False
+    asked: list[int] = field(default_factory=list)
+
+    def __call__(self, user_id: int) -> Profile:
+        if self.away:
+            raise Unavailable("GitLab does not answer")
+        self.asked.append(user_id)
+        if self.states.get(user_id) == "gone":
+            raise NotFound("there is no such user")
+        return Profile(user_id, f"user{user_id}", "", "", state=self.states.get(user_id, "active"))
+
+
+def comes_in(site: Site, user: int | None, *, token: bool = False, local: bool = False) -> int:
+    """Somebody of GitLab's with a sign-in or a token; his number."""
+    with write_session(site.services.store) as writing:
+        if local:
+            person = people.create_local(writing, "root", "hash", site.now)
+        else:
+            person = people.signed_in(
+                writing,
+                issuer="https://gitlab.example",
+                subject=f"{user}",
+                username=f"user{user}",
+                name="",
+                gitlab_user_id=user,
+                now=site.now,
+            )
+        if token:
+            create_token(
+                writing,
+                name="ci",
+                scopes=(Scope.READ,),
+                lifetime=timedelta(days=30),
+                created_by=person.actor,
+                now=site.now,
+                person_id=person.id,
+            )
+        else:
+            lifetime = timedelta(hours=24)
+            sessions.start(
+                writing, f"t{user}", person.id, family=f"f{user}", now=site.now, lifetime=lifetime, user_agent=""
+            )
+    return person.id
+
+
+def shut_out(site: Site) -> list[int | None]:
+    with session(site.services.store) as reading:
+        return [one.gitlab_user_id for one in people.everybody(reading) if one.disabled_at is not None]
+
+
+@pytest.mark.parametrize("state", [*sorted(SHUT_OUT - {"deleted"}), "gone"])
+def test_somebody_whose_account_lets_him_in_no_more_is_shut_out(site: Site, state: str) -> None:
+    numbers = {user: comes_in(site, user, token=user == 9) for user in (7, 8, 9)}
+    accounts = Accounts({7: state, 9: state})
+    assert check_accounts(site.services, site.now, accounts) == 2
+    assert shut_out(site) == [7, 9]
+    with session(site.services.store) as reading:
+        assert sessions.find(reading, "t7") is None
+        assert sessions.find(reading, "t8") is not None
+        entries = list(audit.stream(reading))
+    assert [(one.action, one.subject, one.actor) for one in entries] == [
+        ("person.disabled", f"person {numbers[user]}", "mergewarden") for user in (7, 9)
+    ]
+    assert entries[0].details["sessions_ended"] == 1
+    site.later(days=1)
+    comes_in(site, 8)
+    assert check_accounts(site.services, site.now, accounts) == 0
+    assert accounts.asked == [7, 8, 9, 8], "who is shut out is not asked about again"
+
+
+@pytest.mark.parametrize("state", ["active", "", "a state of a later release"])
+def test_what_gitlab_does_not_say_shuts_nobody_out(site: Site, state: str) -> None:
+    comes_in(site, 7)
+    assert check_accounts(site.services, site.now, Accounts({7: state})) == 0
+    away = Accounts(away=True)
+    site.later(hours=2)
+    assert check_accounts(site.services, site.now, away) == 0
+    assert shut_out(site) == []
+    assert check_accounts(site.services, site.now, Accounts({7: "blocked"})) == 1, (
+        "an answer that did not come is asked for"
+    )
+
+
+def test_gitlab_is_asked_once_an_hour_about_those_who_can_come_in(site: Site) -> None:
+    comes_in(site, 7)
+    comes_in(site, None, local=True)
+    accounts = Accounts()
+    for minutes in (0, 59, 61):
+        check_accounts(site.services, site.now + timedelta(minutes=minutes), accounts)
+    assert accounts.asked == [7, 7]
+    check_accounts(site.services, site.now + timedelta(hours=25), accounts)
+    assert accounts.asked == [7, 7], "his sign-in is over, and he has no token"
+
+
+def test_a_round_asks_about_so_many_and_the_next_one_about_the_others(site: Site) -> None:
+    for user in range(10, 15):
+        comes_in(site, user)
+    accounts = Accounts()
+    for minutes in (0, 5, 10, 15):
+        check_accounts(site.services, site.now + timedelta(minutes=minutes), accounts, most=2)
+    assert accounts.asked == [10, 11, 12, 13, 14]
+    check_accounts(site.services, site.now + timedelta(minutes=61), accounts, most=2)
+    assert accounts.asked[5:] == [10, 11], "who was not asked about for longest comes first"

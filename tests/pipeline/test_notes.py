@@ -19,7 +19,7 @@ from bot.gitlab.model import Discussion as ReadDiscussion
 from bot.pipeline.decisions import approve_suppression, decide
 from bot.pipeline.notes import handle_note, missed_commands
 from bot.pipeline.turn import was_shown
-from bot.store import commands, confirmations, contributors, findings, requests, suppressions, triage, wishes
+from bot.store import audit, commands, confirmations, contributors, findings, requests, suppressions, triage, wishes
 from bot.store.commands import ScanTimes
 from bot.store.engine import session, write_session
 from tests.pipeline.workshop import POLICY, Workshop
@@ -119,6 +119,13 @@ class Talk:
     def status(self) -> str:
         return self.workshop.state(self.request)
 
+    def logged(self) -> list[tuple[str, str]]:
+        """What the audit log says was done in the project, and by whom; each says where."""
+        with session(self.workshop.services.store) as reading:
+            entries = [one for one in audit.stream(reading) if one.project_id == self.project.id]
+        assert all(one.details["where"] == f"!{self.request.iid}" for one in entries)
+        return [(one.action, one.actor) for one in entries]
+
     def read(self) -> list[ReadDiscussion]:
         return self.workshop.services.gitlab.discussions(self.project.id, self.request.iid)
 
@@ -190,8 +197,11 @@ def test_the_author_can_only_ask_and_another_developer_confirms(workshop: Worksh
     assert talk.say(workshop.ada, "/mw confirm") == "refused"
     assert talk.say(workshop.ada, "/mw fp a constant") == "unchanged"
     assert talk.standings() == [Standing.WAITING]
-    assert talk.say(talk.person(), "/mw confirm") == "done"
+    bob = talk.person()
+    assert talk.say(bob, "/mw confirm") == "done"
     assert (talk.standings(), talk.status(), talk.thread.resolved) == ([Standing.IN_FORCE], "success", True)
+    # What was refused or said twice is no act.
+    assert talk.logged() == [("finding.decided", "ada"), ("suppression.approved", bob.username)]
 
 
 def test_where_the_policy_wants_two_a_developer_asks_and_a_maintainer_decides(workshop: Workshop) -> None:
@@ -424,6 +434,7 @@ def test_a_second_person_confirms_edited_code_as_it_is_now(workshop: Workshop) -
     assert talk.status() == "failed"
     with session(workshop.services.store) as reading:
         assert confirmations.confirmed_on(reading, talk.project.id, talk.request.iid) == {}
+    assert [action for action, _ in talk.logged()] == ["finding.code_confirmed", "finding.code_unconfirmed"]
 
 
 def test_confirming_edited_code_renews_the_dismissal_of_the_code_before(workshop: Workshop) -> None:
@@ -578,6 +589,7 @@ def test_a_word_is_taken_back_and_the_finding_counts_again(workshop: Workshop) -
     assert (talk.standings(), talk.judged(), talk.status()) == ([Standing.REVOKED], TriageState.DETECTED, "failed")
     assert not talk.thread.resolved
     assert talk.say(talk.person(), "/mw reopen it is reached") == "unchanged"
+    assert [action for action, _ in talk.logged()] == ["finding.decided"] * 2
 
 
 def test_who_asked_may_take_his_own_request_back_and_nothing_else(workshop: Workshop) -> None:
@@ -806,6 +818,7 @@ def test_merge_asks_the_merge_bot_and_cancel_takes_it_back(workshop: Workshop) -
     with session(workshop.services.store) as reading:
         assert wishes.open_wish(reading, talk.project.id, talk.request.iid) is None
     assert talk.request.state == "opened"
+    assert talk.logged() == [("merge.asked", alice.username), ("merge.taken_back", alice.username)]
 
 
 def test_explain_says_why_it_counts_and_what_people_said(workshop: Workshop) -> None:

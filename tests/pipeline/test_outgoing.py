@@ -16,17 +16,29 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from bot.domain.outgoing import Delivery, DeliveryState, EventType, Hook
+from bot.domain.policy import Sla
 from bot.domain.suppression import Scope
+from bot.domain.triage import Judgement, TriageState, judge
 from bot.gitlab.signature import verify
 from bot.observability.metrics import Metrics
-from bot.pipeline.outgoing import Sender, SendError, announce_audit_head, announce_endings, send_due
+from bot.pipeline.outgoing import (
+    MOST_OVERDUE,
+    Sender,
+    SendError,
+    announce_audit_head,
+    announce_endings,
+    announce_overdue,
+    send_due,
+)
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import outgoing, suppressions
+from bot.store import desk, outgoing, suppressions, triage
+from bot.store.desk.item_rows import keep_slas
 from bot.store.engine import session, write_session
 from bot.store.outgoing import Event
 from bot.store.secret_box import SecretBox
-from tests.store.known import SHOP, accepted, add_projects
+from tests.store.counting import counted
+from tests.store.known import FIRST, SHOP, accepted, add_finding, add_presence, add_projects, add_refs
 
 
 @dataclass
@@ -244,3 +256,135 @@ def test_the_head_of_the_audit_log_is_told_once_a_day(stage: Stage) -> None:
     assert announce_audit_head(stage.services, stage.now) == 0
     assert stage.deliveries()[0].body["data"] == {"sequence": 0, "digest": "0" * 64}
     assert announce_audit_head(stage.services, stage.now + timedelta(days=1)) == 1
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+
+def overdue(stage: Stage, days: int = 1, numbers: range = range(1, 4)) -> datetime:
+    """Findings that were first seen at ``FIRST``, and a policy that gives them so many days; when these are over."""
+    with write_session(stage.services.store) as writing:
+        add_refs(writing)
+        for number in numbers:
+            add_finding(writing, number)
+            add_presence(writing, number)
+        desk.refresh(writing, list(numbers), seen=list(numbers))
+    sla(stage, days)
+    return end_of(days)
+
+
+def end_of(days: int) -> datetime:
+    """When the last of so many days after ``FIRST`` is over."""
+    return FIRST.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days + 1)
+
+
+def sla(stage: Stage, days: int) -> None:
+    keep_slas(stage.services.store, {SHOP: Sla(days, days, days, days)})
+
+
+def listening_since(stage: Stage, since: datetime) -> None:
+    with write_session(stage.services.store) as writing:
+        outgoing.add_hook(
+            writing,
+            SecretBox(stage.services.settings.data_dir),
+            url="https://a.example/x",
+            events=[EventType.FINDING_OVERDUE],
+            created_by="ada",
+            now=since,
+        )
+
+
+def told(stage: Stage) -> list[int]:
+    with session(stage.services.store) as reading:
+        found = outgoing.deliveries(reading, limit=10_000)
+    return sorted(one.body["data"]["finding"]["id"] for one in found if one.event == "finding.overdue")
+
+
+def test_a_deadline_that_passed_is_told_once(stage: Stage) -> None:
+    due = overdue(stage)
+    listening_since(stage, FIRST)
+    before = announce_overdue(stage.services, due - timedelta(seconds=1))
+    assert (before, announce_overdue(stage.services, due)) == (0, 3)
+    assert told(stage) == [1, 2, 3]
+    assert announce_overdue(stage.services, due + timedelta(days=40)) == 0
+    (message, *_) = [one.body for one in stage.deliveries() if one.event == "finding.overdue"]
+    assert message["data"]["project"] == {"id": SHOP, "path": "shop/backend"}
+    assert set(message["data"]["finding"]) >= {"id", "severity", "title", "path", "start_line"}
+    assert message["data"]["due_at"] == message["timestamp"]
+
+
+def test_another_deadline_that_passes_is_told_again(stage: Stage) -> None:
+    due = overdue(stage)
+    listening_since(stage, FIRST)
+    announce_overdue(stage.services, due)
+    sla(stage, 5)
+    assert announce_overdue(stage.services, due) == 0
+    assert announce_overdue(stage.services, end_of(5)) == 3
+    assert told(stage) == [1, 1, 2, 2, 3, 3]
+
+
+def test_what_passed_before_anybody_listened_is_no_news(stage: Stage) -> None:
+    due = overdue(stage)
+    listening_since(stage, due + timedelta(hours=1))
+    assert announce_overdue(stage.services, due + timedelta(days=1)) == 0
+    # Somebody who listened longer is told; the other still is not.
+    listening_since(stage, FIRST)
+    assert announce_overdue(stage.services, due + timedelta(days=1)) == 3
+    assert told(stage) == [1, 2, 3]
+
+
+def test_what_is_mended_or_dismissed_is_not_overdue(stage: Stage) -> None:
+    due = overdue(stage)
+    listening_since(stage, FIRST)
+    with write_session(stage.services.store) as writing:
+        event = judge(
+            Judgement(),
+            state=TriageState.RESOLVED,
+            justification=None,
+            reason="mended",
+            actor="ada",
+            at=due,
+            finding_id=2,
+            source="api",
+        )
+        triage.record(writing, event)
+    assert announce_overdue(stage.services, due) == 2
+    assert told(stage) == [1, 3]
+
+
+def test_one_round_tells_of_so_many_and_the_next_goes_on(stage: Stage) -> None:
+    due = overdue(stage, numbers=range(1, MOST_OVERDUE + 31))
+    listening_since(stage, FIRST)
+    with counted(stage.services.store) as statements:
+        assert announce_overdue(stage.services, due) == MOST_OVERDUE
+    assert len(statements) <= 6
+    assert announce_overdue(stage.services, due) == 30
+    assert told(stage) == list(range(1, MOST_OVERDUE + 31))
+
+
+def test_where_nobody_listens_one_question_is_asked(stage: Stage) -> None:
+    due = overdue(stage)
+    with write_session(stage.services.store) as writing:
+        outgoing.delete_hook(writing, stage.hook.id)
+    with counted(stage.services.store) as statements:
+        assert announce_overdue(stage.services, due) == 0
+    assert len(statements) == 1
+
+
+# --- addresses that are gone ------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_is_deleted_while_it_is_told_holds_nobody_up(stage: Stage) -> None:
+    stage.announce(2)
+
+    class Deleting(FakePost):
+        def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+            with write_session(stage.services.store) as writing:
+                outgoing.delete_hook(writing, stage.hook.id)
+            return super().__call__(url, headers, body)
+
+    post = Deleting()
+    stage.send(post)
+    assert len(post.sent) == 1
+    assert stage.deliveries() == ()
+    assert stage.send(post) == 0

@@ -20,6 +20,7 @@ from bot.observability.metrics import Metrics
 from bot.pipeline.policy_sources import is_policy_project, refresh_policies
 from bot.services import OUR_OWN, Services
 from bot.settings import load_settings
+from bot.store import audit
 from bot.store.engine import session, write_session
 from bot.store.locks import only_one
 from bot.store.policies import policy_texts
@@ -129,6 +130,21 @@ def test_organisation_and_groups_come_from_one_commit_of_the_policy_project(offi
         f"{office.project.path}@{commit}:groups/shop.yml",
         f"{office.project.path}@{commit}:groups/shop/backend.yml",
     )
+
+
+def test_another_policy_is_in_the_audit_log_with_the_commits_before_and_after(office: Office) -> None:
+    first = office.commit(GOOD)
+    assert (office.refresh(), office.refresh()) == (True, False)
+    second = office.commit({"policy.yml": ORGANISATION.replace("warn", "ignore"), "groups/shop.yml": None})
+    assert office.refresh()
+    office.commit({"policy.yml": "version: 99\n"})
+    assert not office.refresh(), "a policy that is wrong is none"
+    with session(office.services.store) as reading:
+        entries = list(audit.stream(reading))
+    assert [(one.action, one.actor, one.subject) for one in entries] == [
+        ("policy.changed", "mergewarden", f"policy project {office.project.path}")
+    ] * 2
+    assert [(one.details["before"], one.details["after"]) for one in entries] == [(None, first), (first, second)]
 
 
 def test_another_process_reads_the_store_and_needs_no_gitlab(office: Office) -> None:

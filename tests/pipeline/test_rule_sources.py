@@ -17,10 +17,10 @@ from bot.observability.metrics import Metrics
 from bot.pipeline.assess import read_files, tools_of
 from bot.pipeline.git import Repository, branch_ref
 from bot.pipeline.rule_simulation import simulate_rules
-from bot.pipeline.rule_sources import AUTOMATIC, refresh_rules
+from bot.pipeline.rule_sources import AUTOMATIC, refresh_rules, switch_on
 from bot.services import Services
 from bot.settings import load_settings
-from bot.store import rules_versions
+from bot.store import audit, rules_versions
 from bot.store.engine import session, write_session
 from bot.store.projects import Project, upsert_projects
 from rules import catalog
@@ -137,6 +137,21 @@ def test_a_new_version_counts_only_once_somebody_switched_it_on(desk: Desk) -> N
     desk.switch_on("")
     assert desk.scan(repository) == []
     assert desk.digest() == plain
+
+
+def test_other_rules_are_in_the_audit_log_and_the_same_ones_again_are_not(desk: Desk) -> None:
+    desk.read(SOURCE)
+    waiting = desk.state().waiting
+    with write_session(desk.services.store) as writing:
+        assert switch_on(desk.services, writing, waiting, "alice", "tried for a week", NOON)
+        assert not switch_on(desk.services, writing, waiting, "bob", "", NOON)
+        assert switch_on(desk.services, writing, "", "carol", "too loud", NOON)
+    with session(desk.services.store) as reading:
+        entries = list(audit.stream(reading))
+    assert [(one.action, one.actor, one.details["digest"], one.details["reason"]) for one in entries] == [
+        ("rules.switched", "alice", waiting, "tried for a week"),
+        ("rules.switched", "carol", "", "too loud"),
+    ]
 
 
 def test_the_rules_own_mode_counts_for_the_policy(desk: Desk) -> None:

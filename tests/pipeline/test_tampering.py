@@ -13,7 +13,7 @@ from bot.domain.job import CheckProject
 from bot.domain.policy import People, Policy
 from bot.pipeline.enforcement import turn_of
 from bot.pipeline.tampering import note_merge
-from bot.store import enforcement, incidents
+from bot.store import audit, enforcement, incidents
 from bot.store.engine import session, write_session
 from tests.pipeline.workshop import Workshop
 from tests.standin import MAINTAINER, MergeRequest, Project, User
@@ -218,6 +218,14 @@ def test_where_only_the_bot_merges_everybody_elses_merge_is_written_down(worksho
     assert merged(workshop, request, workshop.grace, BREAK_GLASS) == "break_glass_merge"
     (one,) = around(workshop, request.project)
     assert one.incident.details["verdict"] == ("let_through" if outcome == "passed" else "not_let_through")
+    with session(workshop.services.store) as reading:
+        (entry,) = [entry for entry in audit.stream(reading) if entry.project_id == request.project.id]
+    assert (entry.action, entry.actor) == ("enforcement.break_glass", "grace")
+    assert (entry.subject, entry.details["kind"], entry.details["commit"]) == (
+        f"merge request {request.iid}",
+        "break_glass_merge",
+        request.merge_commit_sha,
+    )
 
     other = scene(workshop, files)
     workshop.scan(other)

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, insert
+from sqlalchemy.orm import Session
 
 from bot.domain.audit import Action
+from bot.domain.incident import Incident, IncidentKind
 from bot.domain.job_board import JobState, SeenJob
 from bot.domain.policy import SecondPerson
 from bot.domain.priority import Exposure
@@ -24,7 +26,7 @@ from bot.domain.workflow import Fault, Reason, Result, WorkflowError
 from bot.gitlab.errors import Forbidden
 from bot.gitlab.markers import parse
 from bot.gitlab.model import BotUser, Issue
-from bot.store import audit, claims, desk, finding_notes, project_profiles, suppressions
+from bot.store import audit, claims, desk, finding_notes, incidents, project_profiles, suppressions
 from bot.store.contributors import add_contributor
 from bot.store.desk_tables import FindingNoteRecord
 from bot.store.engine import session, write_session
@@ -457,6 +459,69 @@ def test_exposure_is_for_those_who_keep_the_project(stage: Stage) -> None:
     assert profile is not None
     assert (profile.exposure, profile.changed_by) == (Exposure.INTERNET, "lead")
     assert [entry.details for entry in stage.log()] == [{"before": "unknown", "after": "internet"}]
+
+
+def happened(stage: Stage, project: int = SHOP, subject: str = "a status") -> int:
+    with write_session(stage.engine) as writing:
+        incidents.report(writing, Incident(project, IncidentKind.FORGED_STATUS, subject, actor="mallory"), NOW)
+    with session(stage.engine) as reading:
+        return incidents.page(reading, project_id=project, limit=1)[0].id
+
+
+def test_an_incident_is_closed_by_those_who_keep_the_project_and_with_a_reason(stage: Stage) -> None:
+    number, elsewhere = happened(stage), happened(stage, BANK)
+    close = stage.workflow.close_incident
+    for who in (ADA, GRACE, DEV, VIEWER, AUDITOR):
+        assert fault(partial(close, who, number, reason="looked at")) is Fault.FORBIDDEN
+    assert fault(lambda: close(STRANGER, number, reason="looked at")) is Fault.NOT_FOUND
+    assert fault(lambda: close(ADA, elsewhere, reason="looked at")) is Fault.NOT_FOUND
+    assert fault(lambda: close(LEAD, 999, reason="looked at")) is Fault.NOT_FOUND
+    for reason in ("", "  \u200b ", "x" * 2_001):
+        assert fault(partial(close, LEAD, number, reason=reason)) is Fault.INVALID
+    assert stage.log() == []
+    closed = close(LEAD, number, reason="a test of ours; glpat-abcdefghijklmnopqrst", address="192.0.2.7")
+    assert (closed.closed_by, closed.closed_at) == ("lead", NOW)
+    with session(stage.engine) as reading:
+        assert incidents.get(reading, number) == closed
+    (entry,) = stage.log()
+    assert (entry.action, entry.subject, entry.project_id) == ("project.incident_closed", f"incident {number}", SHOP)
+    assert (entry.person_id, entry.address, entry.details["kind"]) == (5, "192.0.2.7", "forged_status")
+    assert "glpat-" not in entry.details["reason"]
+
+
+def test_a_closed_incident_is_not_closed_again_until_it_comes_back(stage: Stage) -> None:
+    number = happened(stage)
+    stage.workflow.close_incident(LEAD, number, reason="looked at")
+    assert fault(lambda: stage.workflow.close_incident(ADMIN, number, reason="me too")) is Fault.CONFLICT
+    with write_session(stage.engine) as writing:
+        again = Incident(SHOP, IncidentKind.FORGED_STATUS, "a status", actor="mallory")
+        assert incidents.report(writing, again, NOW + timedelta(hours=1))
+    stage.clock[0] = NOW + timedelta(hours=2)
+    stage.workflow.close_incident(ADMIN, number, reason="and again")
+    assert stage.actions() == ["project.incident_closed"] * 2
+
+
+def test_of_several_who_close_one_incident_one_does(stage: Stage) -> None:
+    number = happened(stage)
+    with ThreadPoolExecutor(4) as pool:
+        tasks = [pool.submit(stage.workflow.close_incident, who, number, reason=who.actor) for who in (LEAD, ADMIN) * 2]
+    assert sorted(task.exception() is None for task in tasks) == [False, False, False, True]
+    assert stage.actions() == ["project.incident_closed"]
+
+
+def test_a_judgement_is_kept_from_being_made_by_what_its_caller_finds_out_in_time(stage: Stage) -> None:
+    class Changed(Exception):
+        pass
+
+    def still(reading: object) -> None:
+        assert isinstance(reading, Session)
+        raise Changed
+
+    with pytest.raises(Changed):
+        stage.workflow.decide(ADA, [1], state=CONFIRMED, reason="so", still=still)
+    assert (stage.state(1), stage.log()) == (DETECTED, [])
+    stage.workflow.decide(ADA, [1], state=CONFIRMED, reason="so", still=lambda _: None)
+    assert stage.state(1) is CONFIRMED
 
 
 def test_views_are_kept_by_name(stage: Stage) -> None:

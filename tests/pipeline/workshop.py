@@ -25,6 +25,7 @@ from bot.settings import load_settings
 from bot.store.engine import write_session
 from scanners.finding import Finding
 from scanners.interface import MalformedReport, Scanner, ScannerReport, ScanTarget
+from tests.job_table import JobTable
 from tests.scanners.fakes import FakeScanner, sast
 from tests.standin import DEVELOPER, MAINTAINER, Discussion, MergeRequest, Note, Project, Standin
 from tests.standin.repository import Files
@@ -43,12 +44,12 @@ class MarkScanner(FakeScanner):
 
     name: ClassVar[str] = "mark"
     program: ClassVar[str] = """
-import os, pathlib
+import os
 found = []
-for path in sorted(pathlib.Path('.').iterdir()):
-    for number, line in enumerate(path.read_text().split('\\n'), 1):
+for name in sorted(os.listdir()):
+    for number, line in enumerate(open(name, encoding='utf-8').read().split('\\n'), 1):
         if line.startswith('burst'): os.abort()
-        if line.startswith('flag '): found.append(f'{path.name} {number} {line.split()[1]}')
+        if line.startswith('flag '): found.append(f'{name} {number} {line.split()[1]}')
 print('\\n'.join(found) + '\\nend')
 """
 
@@ -72,6 +73,7 @@ class Workshop:
     gitlab: Standin = field(init=False)
     services: Services = field(init=False)
     queue: JobQueue = field(init=False)
+    table: JobTable = field(init=False)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def start(self, scanners: Sequence[Scanner] = ()) -> None:
@@ -98,6 +100,7 @@ class Workshop:
         database = self.services.settings.database().get_secret_value()
         migrate_engine(database)
         self.queue = JobQueue(database)
+        self.table = JobTable(self.folder / "data" / "mergewarden.db")
         self.worker = Worker(database)
         self.jobs = Jobs(self.services, tools_of(self.services), self.queue, pause=0.01, sleep=lambda _: None)
         self.worker.start(self.jobs)
@@ -105,6 +108,7 @@ class Workshop:
     def stop(self) -> None:
         self.worker.stop()
         self.queue.close()
+        self.table.close()
         self.services.close()
         self.gitlab.stop()
 
@@ -136,8 +140,9 @@ class Workshop:
     def outcome(self, job_ids: Sequence[str]) -> str:
         """What the one job returned, or the name of what it raised."""
         (job_id,) = job_ids
+        self.table.wait_for(job_id)
         try:
-            return str(DBOS.retrieve_workflow(job_id, existing_workflow=False).get_result(polling_interval_sec=0.02))
+            return str(DBOS.retrieve_workflow(job_id).get_result())
         except Exception as error:
             return type(error).__name__
 
@@ -149,9 +154,9 @@ class Workshop:
     def settle(self) -> None:
         """Wait until nothing is left to do, also of what jobs led to."""
         deadline = time.monotonic() + 30
-        while any(self.queue.depth().values()):
+        while self.table.busy():
             assert time.monotonic() < deadline, "jobs did not end"
-            time.sleep(0.01)
+            time.sleep(0.005)
 
     def sync(self, request: MergeRequest) -> str:
         job = SyncMergeRequest(request.project.id, request.iid, SyncReason.PIPELINE_APPEARED)

@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -104,6 +104,7 @@ class Mirror(Repository):
         self._fetch_timeout = fetch_timeout
         self._lock_timeout = lock_timeout
         self._cancelled = cancelled
+        self._folder_seen: tuple[int, int] | None = None
         self._transport = {"http.sslCAInfo": str(ca_file)} if ca_file else {}
 
     # -- fetching -----------------------------------------------------------------------------------------------------
@@ -117,17 +118,16 @@ class Mirror(Repository):
         :raises RefNotFound: the server does not have a commit (yet).
         :raises GitError: see ``fetch``.
         """
-        missing = [sha for sha in commits if not self.has_commit(sha)]
+        missing = self._missing(commits)
         if missing and refspecs:
             with suppress(RefNotFound):  # the ref may be late or gone, and the commit still there
                 self.fetch(refspecs)
-            missing = [sha for sha in missing if not self.has_commit(sha)]
+            missing = self._missing(missing)
         if missing:
             self.fetch([commit_refspec(sha) for sha in missing])
-        for sha in missing:
-            if not self.has_commit(sha):
-                self._damaged("")
-                raise CorruptRepository(failures.GIT_NOT_FETCHED.format(text=sha))
+        for sha in self._missing(missing):
+            self._damaged("")
+            raise CorruptRepository(failures.GIT_NOT_FETCHED.format(text=sha))
 
     def fetch(self, refspecs: Sequence[str]) -> None:
         """
@@ -202,9 +202,29 @@ class Mirror(Repository):
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def has_commit(self, sha: str) -> bool:
-        """Whether the commit is here; False for a mirror that is missing or known to be damaged."""
-        return self._is_whole() and super().has_commit(sha)
+    def _missing(self, commits: Sequence[str]) -> list[str]:
+        """All of the commits for a mirror that is missing or known to be damaged."""
+        self._look_again()
+        return super()._missing(commits) if self._is_whole() else list(commits)
+
+    def _require_trees(self, *treeish: str) -> None:
+        self._look_again()
+        super()._require_trees(*treeish)
+
+    def _look_again(self) -> None:
+        """Forget what was seen where another process has made the mirror again since."""
+        try:
+            status = self.path.stat()
+            folder = (status.st_dev, status.st_ino)
+        except OSError:
+            folder = None
+        if folder is None or folder != self._folder_seen:
+            self._forget()
+        self._folder_seen = folder
+
+    def those_here(self, commits: Collection[str]) -> frozenset[str]:
+        """Those of the commits that are here; none for a mirror that is missing or known to be damaged."""
+        return super().those_here(commits) if self._is_whole() else frozenset()
 
     # -- soundness ----------------------------------------------------------------------------------------------------
 
@@ -253,6 +273,7 @@ class Mirror(Repository):
         old = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}-part")
         create_bare(part, durable=True)
         part.chmod(0o700)
+        self._forget()
         with suppress(FileNotFoundError):
             self.path.rename(old)
         part.rename(self.path)
@@ -261,7 +282,13 @@ class Mirror(Repository):
         else:
             old.unlink(missing_ok=True)
 
+    def _forget(self) -> None:
+        """Ask anew what is here."""
+        self._commits_seen.clear()
+        self._trees_seen.clear()
+
     def _damaged(self, what: str) -> CorruptRepository:
+        self._forget()
         with suppress(OSError):
             (self.path / _BROKEN).touch()
         return super()._damaged(what)

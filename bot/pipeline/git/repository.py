@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
@@ -119,6 +119,9 @@ class Repository:
         self._cancelled = cancelled
         self._git = Git(git_dir, cancelled=cancelled, timeout=timeout)
         self._object_format = "sha1"
+        self._commits_seen: set[str] = set()
+        self._trees_seen: set[str] = set()
+        """What was found here is not asked for again: a process each time would be half of all that a scan starts."""
         self._unstored: dict[str, int] = {}
         """Sizes of blobs that a tree names although their content was left on disk (local files above the limit)."""
 
@@ -142,13 +145,13 @@ class Repository:
 
     def has_commit(self, sha: str) -> bool:
         """Whether the commit and its tree are here. Never asks the network."""
-        if not _SHA.fullmatch(sha):
-            return False
-        try:
-            found = self._check([f"{sha}^{{commit}}", f"{sha}^{{tree}}"])
-        except CorruptRepository:
-            return False
-        return len(found) == 2
+        return not self._missing((sha,))
+
+    def those_here(self, commits: Collection[str]) -> frozenset[str]:
+        """Those of the commits that are here. One process, however many they are; never asks the network."""
+        wanted = [sha for sha in dict.fromkeys(commits) if _SHA.fullmatch(sha)]
+        found = self._check([f"{sha}^{{commit}}" for sha in wanted]) if wanted else {}
+        return frozenset(name.removesuffix("^{commit}") for name in found)
 
     def merge_base(self, a: str, b: str) -> str | None:
         """
@@ -159,9 +162,7 @@ class Repository:
 
         :raises CommitNotFound: a commit is not here.
         """
-        for sha in (a, b):
-            if not self.has_commit(sha):
-                raise CommitNotFound(failures.GIT_NO_COMMIT.format(text=repr(sha[:64])))
+        self._require_commits((a, b))
         answer = self._run("merge-base", "--all", a, b, ok=(0, 1))
         found = [sha for sha in answer.decode("ascii", "replace").split() if _SHA.fullmatch(sha)]
         if len(found) > 1:
@@ -179,6 +180,56 @@ class Repository:
         self._require_commits((older, newer))
         # Not with rev-list: it goes by dates, which anybody can write into a commit.
         return self._git.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).exit_code == 0
+
+    def first_to_hold(
+        self, tips: Sequence[str], commits: Collection[str], *, landed: Sequence[str] = (), most: int = 300_000
+    ) -> dict[str, str] | None:
+        """
+        For each of the commits the first of the tips, in their order, that is it or has it among its ancestors.
+
+        Commits that no tip has, or that one of ``landed`` has, are left out. None when the tips have more than ``most``
+        commits that none of ``landed`` has. One process.
+
+        :raises CommitNotFound: a tip, or one of ``landed``, is not here.
+        """
+        asked_for = {*tips, *landed}
+        if missing := asked_for - self.those_here(asked_for):
+            raise CommitNotFound(failures.GIT_NO_COMMIT.format(text=repr(min(missing)[:64])))
+        if not tips:
+            return {}
+        asked = lines_of([*tips, *(f"^{sha}" for sha in landed)])
+        listed = self._run("rev-list", "--parents", f"--max-count={most + 1}", "--stdin", stdin=asked)
+        rows = (row.split() for row in listed.decode("ascii", "replace").split("\n"))
+        parents = {row[0]: row[1:] for row in rows if row}
+        if len(parents) > most:
+            return None
+        held: dict[str, str] = {}
+        for tip in tips:
+            todo = [tip]
+            while todo:
+                sha = todo.pop()
+                if sha in parents and sha not in held:
+                    held[sha] = tip
+                    todo += parents[sha]
+        return {sha: held[sha] for sha in commits if sha in held}
+
+    def blobs_at(self, places: Collection[tuple[str, PurePosixPath]]) -> dict[tuple[str, PurePosixPath], str]:
+        """The contents' ids of files of commits, by both; what is not here, or cannot be named, is left out."""
+        asked: dict[tuple[str, PurePosixPath], bytes] = {}
+        for commit, path in places:
+            name = encode_path(path)
+            if name is None or "\n" in name or not _SHA.fullmatch(commit):
+                continue
+            with suppress(UnicodeEncodeError):
+                asked[commit, path] = f"{commit}:{name}\n".encode()
+        if not asked:
+            return {}
+        answer = self._run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=b"".join(asked.values()))
+        told = answer.split(b"\n")[:-1]
+        if len(told) != len(asked):
+            raise self._damaged("git cat-file: unexpected answer")
+        found = ((place, line.decode("ascii", "replace")) for place, line in zip(asked, told, strict=True))
+        return {place: blob for place, blob in found if _SHA.fullmatch(blob)}
 
     def commits_between(self, landed: Sequence[str], tip: str, most: int) -> NewCommits | None:
         """
@@ -316,7 +367,7 @@ class Repository:
             raise GitTooOld(
                 failures.GIT_TOO_OLD.format(version=".".join(map(str, version))), "Merges are checked with git 2.38."
             )
-        if not (self.has_commit(first) and self.has_commit(second)):
+        if self._missing((first, second)):
             return None
         with self._scratch() as scratch:
             answer = scratch.run("merge-tree", "--write-tree", "--no-messages", first, second, ok=(0, 1, 128))
@@ -340,9 +391,24 @@ class Repository:
             raise GitError(failures.GIT_UNEXPECTED.format(command="patch-id")) from error
 
     def _require_commits(self, commits: Sequence[str]) -> None:
-        for sha in commits:
-            if not self.has_commit(sha):
-                raise CommitNotFound(failures.GIT_NO_COMMIT.format(text=repr(sha[:64])))
+        for sha in self._missing(commits):
+            raise CommitNotFound(failures.GIT_NO_COMMIT.format(text=repr(sha[:64])))
+
+    def _missing(self, commits: Sequence[str]) -> list[str]:
+        """Those of the commits that are not here, or not with their trees, in their order. At most one process."""
+        unseen = [sha for sha in dict.fromkeys(commits) if sha not in self._commits_seen and _SHA.fullmatch(sha)]
+        if unseen:
+            try:
+                found = self._check([f"{sha}^{{{kind}}}" for sha in unseen for kind in ("commit", "tree")])
+            except CorruptRepository:
+                # One of them cannot be read, which says nothing about the others.
+                for sha in unseen if len(unseen) > 1 else ():
+                    self._missing((sha,))
+            else:
+                whole = [sha for sha in unseen if f"{sha}^{{commit}}" in found and f"{sha}^{{tree}}" in found]
+                self._commits_seen.update(whole)
+                self._trees_seen.update(whole)
+        return [sha for sha in commits if sha not in self._commits_seen]
 
     # -- trees and blobs ----------------------------------------------------------------------------------------------
 
@@ -365,7 +431,7 @@ class Repository:
     def _list(
         self, treeish: str, wanted: set[PurePosixPath] | None
     ) -> list[tuple[PurePosixPath, int, bytes, str, bytes]]:
-        self._require_tree(treeish)
+        self._require_trees(treeish)
         chunks: list[list[str]] = [[]]
         if wanted is not None:
             names = [encode_path(path) for path in wanted]
@@ -444,8 +510,7 @@ class Repository:
         :param similarity: per cent of content that a rename keeps.
         :raises CommitNotFound: base or head is not there.
         """
-        self._require_tree(base)
-        self._require_tree(head)
+        self._require_trees(base, head)
         asked = None if paths is None else frozenset(paths)
         raw, sizes = self._raw_changes(base, head, similarity)
         places = [
@@ -626,9 +691,13 @@ class Repository:
             create_bare(folder / "git", objects=objects, object_format=self._object_format, own_objects=False)
             yield Git(folder / "git", cancelled=self._cancelled, timeout=self._git.timeout)
 
-    def _require_tree(self, treeish: str) -> None:
-        if not _SHA.fullmatch(treeish) or not self._check([f"{treeish}^{{tree}}"]):
-            raise CommitNotFound(failures.GIT_NO_TREE.format(text=repr(treeish[:64])))
+    def _require_trees(self, *treeish: str) -> None:
+        unseen = [sha for sha in dict.fromkeys(treeish) if sha not in self._trees_seen]
+        found = self._check([f"{sha}^{{tree}}" for sha in unseen if _SHA.fullmatch(sha)]) if unseen else {}
+        for sha in unseen:
+            if f"{sha}^{{tree}}" not in found:
+                raise CommitNotFound(failures.GIT_NO_TREE.format(text=repr(sha[:64])))
+            self._trees_seen.add(sha)
 
     def _sizes(self, blobs: Collection[str]) -> dict[str, int]:
         """Bytes of each blob. Raises ``CorruptRepository`` when one is missing."""

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bot.errors import ConfigurationError
 from bot.pipeline.git import (
     AccessDenied,
+    CommitNotFound,
     CorruptRepository,
     Credential,
     GitCancelled,
@@ -113,6 +114,22 @@ def test_commit_that_is_there_costs_no_request(
     mirror.ensure([head], [MAIN])
     make().ensure([head], [MAIN])
     assert len(server.requests) == asked
+
+
+def test_what_another_process_has_made_again_is_asked_anew(builder: Builder, make: Callable[..., Mirror]) -> None:
+    first = builder.commit({"a": "1"})
+    mirror, other = make(), make()
+    mirror.fetch([MAIN])
+    assert mirror.has_commit(first)
+    (other.path / "config").unlink()
+    assert not mirror.has_commit(first), "a damaged mirror has nothing"
+    git(builder.path, "update-ref", "-d", "refs/heads/main")
+    second = builder.commit({"b": "2"}, ref="refs/heads/second")
+    other.fetch([branch_refspec("second")])
+    assert mirror.has_commit(second)
+    assert not mirror.has_commit(first)
+    with pytest.raises(CommitNotFound):
+        mirror.tree(first)
 
 
 def test_commit_without_a_ref_is_asked_for_by_its_id(builder: Builder, make: Callable[..., Mirror]) -> None:

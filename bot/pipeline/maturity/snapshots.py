@@ -1,0 +1,261 @@
+"""
+Takes snapshots: of every project, every group and the organisation, each night and when a period is over.
+
+It may be killed at any moment and begun again, by whomever: what was written is not written twice, and the
+organisation's snapshot, which comes last, says that all are there. A period that was counted anew later on gets another
+revision, from the models and the people's words that the first one names, where that says anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.domain.audit import Act, Action, Word
+from bot.domain.maturity.counters import over_projects
+from bot.domain.maturity.model import Model
+from bot.domain.maturity.model_file import models_in_force
+from bot.domain.maturity.period import Period, PeriodKind, last_ended
+from bot.domain.maturity.scope import ORGANISATION, Scope, ScopeKind
+from bot.domain.maturity.snapshot import (
+    Content,
+    SnapshotError,
+    SnapshotRow,
+    attested_for,
+    content_digest,
+    end_of,
+    group_content,
+    groups_of,
+    project_content,
+)
+from bot.services import Services
+from bot.store import audit, projects
+from bot.store.engine import session, write_session
+from bot.store.maturity import attestations, counting, models, snapshots
+from bot.store.maturity.snapshots import Taken, Wanted
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 250
+"""Snapshots in one transaction: on SQLite nobody else writes meanwhile."""
+_KINDS = (PeriodKind.NIGHT, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
+_ACTOR = "mergewarden"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What was done for one period."""
+
+    period: Period
+    projects: int
+    """Of which the organisation consists."""
+    added: int
+    """Snapshots that were written, revisions included."""
+    revised: int
+    """Of those, revisions after the first."""
+
+
+def take_night(services: Services, now: datetime, in_force: Sequence[Model] | None = None) -> tuple[Round, ...]:
+    """
+    Take what is due: the night before ``now``, and the week, month, quarter and year that ended last, each once; then
+    revise ended periods of which days were counted anew.
+
+    ``in_force``: models to rate with; None for those of the settings. Those that exist are revised with their own.
+    """
+    rating = tuple(in_force) if in_force is not None else models_in_force(services.settings.maturity_folder)
+    today = now.astimezone(UTC).date()
+    with session(services.store) as reading:
+        # Before anything is counted together: what changes meanwhile is looked at the next time.
+        late = snapshots.late_days(reading)
+    rounds = []
+    for kind in _KINDS:
+        done = take(services, last_ended(kind, today), rating, now)
+        if done is not None:
+            rounds.append(done)
+    fresh = {done.period for done in rounds}
+    rounds += [
+        done for period in _concerned(services, late, today) - fresh if (done := _revise(services, period, late, now))
+    ]
+    if late:
+        with write_session(services.store) as writing:
+            snapshots.strike_off(writing, late)
+    return tuple(rounds)
+
+
+def take(services: Services, period: Period, rating: Sequence[Model], now: datetime) -> Round | None:
+    """Snapshots of a period of which there is none of the organisation yet; None where there is, or nothing to say."""
+    at = end_of(period)
+    with session(services.store) as reading:
+        if snapshots.newest_rows(reading, period, [ORGANISATION]):
+            return None
+        served = {one.id: one.path for one in projects.all_projects(reading) if services.settings.serves(one.path)}
+        tallies = counting.sums(reading, period)
+        words = attestations.holding(reading, at)
+    paths = {number: path for number, path in served.items() if number in tallies}
+    if not paths:
+        return None
+    with write_session(services.store) as writing:
+        models.keep_models(writing, rating, now)
+    shared = over_projects(tallies.values())
+    taken = {}
+    for number in sorted(paths):
+        scope = Scope.of_project(number)
+        content = project_content(
+            rating,
+            period,
+            tallies[number],
+            shared=shared,
+            attested=attested_for(rating, words, scope, paths[number], at),
+        )
+        taken[number] = Taken(scope, content_digest(content), content)
+    parts = {number: (one.digest, one.content) for number, one in taken.items()}
+    groups = []
+    for scope, members in (*groups_of(paths).items(), (ORGANISATION, tuple(paths))):
+        content = group_content(
+            rating,
+            period,
+            {number: parts[number] for number in members},
+            shared=shared,
+            attested=attested_for(rating, words, scope, "", at),
+        )
+        groups.append(Taken(scope, content_digest(content), content))
+    return _kept(services, period, list(taken.values()), groups, now)
+
+
+def _concerned(services: Services, late: Iterable[tuple[int, date]], today: date) -> set[Period]:
+    """
+    Periods with snapshots that have one of these days in them.
+
+    Of nights only the last one: each looks back on three months, and said what was known then.
+    """
+    # What is on no project's account stays as it was first taken: an acknowledgement of an old report says nothing of
+    # the period, and would make every snapshot anew.
+    days = {day for number, day in late if number != counting.ORGANISATION_ID}
+    if not days:
+        return set()
+    last_night = last_ended(PeriodKind.NIGHT, today)
+    with session(services.store) as reading:
+        known = snapshots.periods(reading, Wanted(scope=ORGANISATION, since=min(days)))
+    return {
+        period
+        for period in known
+        if (period.kind is not PeriodKind.NIGHT or period == last_night)
+        and any(period.first <= day <= period.last for day in days)
+    }
+
+
+def _revise(services: Services, period: Period, late: Iterable[tuple[int, date]], now: datetime) -> Round | None:
+    """
+    Make the snapshots of a period again whose projects were counted anew; None where nothing changed.
+
+    All else is as the first revision has it: its models, the words that held at the period's end, what was on the
+    organisation's own account, and which projects belonged to which group.
+    """
+    changed = {number for number, day in late if period.first <= day <= period.last}
+    with session(services.store) as reading:
+        rows = snapshots.newest_rows(reading, period)
+        whole = _only(rows, ORGANISATION)
+        contents = snapshots.contents(reading, {row.content for row in rows.values()})
+        organisation = contents[whole.content]
+        listed = dict(organisation.inputs.projects or ())
+        contents |= snapshots.contents(reading, set(listed.values()) - contents.keys())
+        rating = _models(reading, organisation)
+        tallies = counting.sums(reading, period, project_ids=sorted(changed & listed.keys()))
+    current = {number: (row.content, contents[row.content]) for number, row in _of_projects(rows)}
+    current = {number: current.get(number) or (digest, contents[digest]) for number, digest in listed.items()}
+    taken = []
+    for number, tally in sorted(tallies.items()):
+        if number not in current:
+            continue
+        before = current[number][1].inputs
+        content = project_content(rating, period, tally, shared=before.shared, attested=before.attestations)
+        digest = content_digest(content)
+        current[number] = (digest, content)
+        taken.append(Taken(Scope.of_project(number), digest, content))
+    groups = []
+    for row in rows.values():
+        inputs = contents[row.content].inputs
+        if inputs.projects is None:
+            continue
+        members = [number for number, _ in inputs.projects]
+        if all(current.get(number, (digest,))[0] == digest for number, digest in inputs.projects):
+            continue
+        content = group_content(
+            rating,
+            period,
+            {number: current[number] for number in members},
+            shared=inputs.shared,
+            attested=inputs.attestations,
+        )
+        groups.append(Taken(row.scope, content_digest(content), content))
+    # The organisation comes last, also here.
+    groups.sort(key=lambda one: one.scope.kind is ScopeKind.ORGANISATION)
+    done = _kept(services, period, taken, groups, now)
+    return done if done.added else None
+
+
+def _kept(services: Services, period: Period, taken: Sequence[Taken], groups: Sequence[Taken], now: datetime) -> Round:
+    added: list[SnapshotRow] = []
+    in_batches = [*_batches(taken), *_batches([one for one in groups if one.scope != ORGANISATION])]
+    for batch in in_batches:
+        with write_session(services.store) as writing:
+            added += snapshots.keep(writing, period, batch, now)
+    count = 0
+    for one in groups:
+        if one.scope == ORGANISATION:
+            count = len(one.content.inputs.projects or ())
+            with write_session(services.store) as writing:
+                last = snapshots.keep(writing, period, [one], now)
+                for row in last:
+                    audit.append(writing, _act(row, one.content))
+            added += last
+    revised = sum(row.revision > 1 for row in added)
+    if added:
+        services.metrics.snapshots.labels(period.kind.value, "first").inc(len(added) - revised)
+        services.metrics.snapshots.labels(period.kind.value, "revision").inc(revised)
+        log.info("snapshots taken", period=period.label, kind=period.kind.value, added=len(added), revised=revised)
+    return Round(period, count, len(added), revised)
+
+
+def _act(row: SnapshotRow, content: Content) -> Act:
+    """
+    What the audit log says of it. The organisation's snapshot names all others by digest: whoever keeps a head of the
+    log elsewhere keeps all of them.
+    """
+    details: dict[str, Word] = {
+        "period": row.period.kind.value,
+        "first": row.period.first.isoformat(),
+        "last": row.period.last.isoformat(),
+        "revision": row.revision,
+        "digest": row.digest,
+        "projects": len(content.inputs.projects or ()),
+        "models": {one.id: one.version for one in content.inputs.models},
+    }
+    return Act(_ACTOR, None, Action.SNAPSHOTS_TAKEN, f"snapshots {row.period.label}", None, details)
+
+
+def _models(reading: Session, content: Content) -> tuple[Model, ...]:
+    kept = models.models_of(reading, {one.digest for one in content.inputs.models})
+    missing = [one for one in content.inputs.models if one.digest not in kept]
+    if missing:
+        raise SnapshotError(
+            f"model {missing[0].id} {missing[0].version}, which a snapshot was made with, is not in the database",
+            "mergewarden snapshots verify says which snapshots that concerns.",
+        )
+    return tuple(kept[one.digest] for one in content.inputs.models)
+
+
+def _only(rows: Mapping[str, SnapshotRow], scope: Scope) -> SnapshotRow:
+    return rows[snapshots.scope_key(scope)]
+
+
+def _of_projects(rows: Mapping[str, SnapshotRow]) -> Iterable[tuple[int, SnapshotRow]]:
+    return ((row.scope.project_id, row) for row in rows.values() if row.scope.project_id is not None)
+
+
+def _batches(taken: Sequence[Taken]) -> Iterable[Sequence[Taken]]:
+    return (taken[start : start + _BATCH] for start in range(0, len(taken), _BATCH))
