@@ -17,7 +17,6 @@ from bot.web.health import Readiness, ReadinessCheck, healthz, readyz_endpoint
 from bot.web.hook import HookDependencies, add_hook
 from bot.web.metrics import metrics_endpoint
 from bot.web.projects import ProjectDependencies, add_projects
-from bot.web.receipts import ReceiptDependencies, add_receipts
 from bot.web.rules import RuleDependencies, add_rules
 from bot.web.webhook import WebhookDependencies, webhook_endpoint
 
@@ -65,13 +64,11 @@ class WebDependencies:
     api: ApiDependencies | None = None
     """None for an application without the API."""
     projects: ProjectDependencies | None = None
-    """None for an application without pages of projects."""
+    """None for an application that does not say how projects stand."""
     rules: RuleDependencies | None = None
-    """None for an application without pages of rules."""
-    receipts: ReceiptDependencies | None = None
-    """None for an application that shows no receipts."""
+    """None for an application that tells nothing of rules."""
     pages: Callable[[FastAPI], None] | None = None
-    """Puts the desk's pages into it, before the older pages; None for an application without the desk."""
+    """Puts the desk's pages into it; None for an application without the desk."""
     desk_api: Callable[[FastAPI], None] | None = None
     """Puts the desk's API into it, after the older routes of the API."""
     hook: HookDependencies | None = None
@@ -120,8 +117,6 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         add_projects(app, dependencies.projects)
     if dependencies.rules is not None:
         add_rules(app, dependencies.rules)
-    if dependencies.receipts is not None:
-        add_receipts(app, dependencies.receipts)
     if dependencies.hook is not None:
         add_hook(app, dependencies.hook)
     if dependencies.desk_api is not None:

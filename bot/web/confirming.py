@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.incident import KnownIncident
 from bot.domain.priority import Exposure
 from bot.domain.roles import Principal
 from bot.domain.suppression import Suppression
 from bot.domain.triage import Justification, TriageState
 from bot.domain.workflow import Issue, Note, Outcome, Profile, SavedView, Workflow
 from bot.services import Services
-from bot.store import desk_reads, judging, suppressions
+from bot.store import incidents, judging, suppressions
+from bot.store.desk import finding_reads
 from bot.store.engine import session
 
 
@@ -39,6 +41,7 @@ class ConfirmedWorkflow:
         reason: str = "",
         expires_at: datetime | None = None,
         request: bool = False,
+        still: Callable[[object], None] | None = None,
         address: str = "",
     ) -> Outcome:
         """See ``Workflow``."""
@@ -50,6 +53,7 @@ class ConfirmedWorkflow:
             reason=reason,
             expires_at=expires_at,
             request=request,
+            still=still,
             address=address,
         )
 
@@ -139,6 +143,15 @@ class ConfirmedWorkflow:
         """See ``Workflow``."""
         return self.inner.set_exposure(self.confirm(principal, (project_id,)), project_id, exposure, address=address)
 
+    def close_incident(
+        self, principal: Principal, incident_id: int, *, reason: str, address: str = ""
+    ) -> KnownIncident:
+        """See ``Workflow``."""
+        with session(self.services.store) as reading:
+            known = incidents.get(reading, incident_id)
+        now = principal if known is None else self.confirm(principal, (known.incident.project_id,))
+        return self.inner.close_incident(now, incident_id, reason=reason, address=address)
+
     def views(self, principal: Principal) -> tuple[SavedView, ...]:
         """See ``Workflow``."""
         return self.inner.views(principal)
@@ -157,7 +170,7 @@ class ConfirmedWorkflow:
 
     def _about(self, principal: Principal, finding_ids: Collection[int]) -> Principal:
         with session(self.services.store) as reading:
-            projects = desk_reads.projects_of(reading, finding_ids)
+            projects = finding_reads.projects_of(reading, finding_ids)
         return self.confirm(principal, set(projects.values()))
 
     def _about_exception(self, principal: Principal, suppression_id: int) -> Principal:

@@ -23,26 +23,32 @@ from bot.domain.known import Dossier
 from bot.domain.roles import Permission
 from bot.domain.rule_sample import Sample
 from bot.services import Services
-from bot.store.desk_reads import Reading
+from bot.store.desk.finding_reads import Reading
 from bot.texts import N_
 from bot.web.api.problems import Problem, answer
 from bot.web.entry import Entry
 from bot.web.frame import STATIC_PATH, Frame, Section, static_endpoint, wants_page
+from bot.web.keys import DeskKey
+from bot.web.maturity_tools import MaturityTools
 from bot.web.operations import Operations
 from bot.web.pages import (
     advisories,
+    attestations,
     audit,
     components,
     finding,
     home,
     jobs,
+    maturity,
     merge_request,
     overview,
     policies,
     project,
     receipts,
+    reports,
     rules,
     settings,
+    subscriptions,
     triage,
 )
 
@@ -53,6 +59,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("triage", N_("Triage"), "/triage"),
     Section("overview", N_("Overview"), "/overview"),
     Section("projects", N_("Projects"), "/projects"),
+    Section("maturity", N_("Maturity"), "/maturity"),
+    Section("reports", N_("Reports"), "/reports"),
     Section("rules", N_("Rules"), "/rules"),
     Section("policies", N_("Policies"), "/policies"),
     Section("advisories", N_("Advisories"), "/advisories"),
@@ -81,6 +89,10 @@ class Desk:
     """Code for a scanner and its rule: ``bot.pipeline.finding_desk.samples``; None for none."""
     operations: Operations | None = None
     """Jobs, rules and checks; None where there is no pipeline to ask, and pages say so."""
+    maturity: MaturityTools | None = None
+    """Ratings, attestations and summaries; None where there is no pipeline to ask."""
+    key: DeskKey | None = None
+    """Signs addresses of badges; None for none."""
     tools: Any = None
     """More of the pipeline that pages read with: see ``bot.cli.web_process``."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -91,6 +103,7 @@ _PAGES: tuple[Callable[[Desk], Sequence[Route]], ...] = (
     triage.routes,
     finding.routes,
     overview.routes,
+    maturity.routes,
     project.routes,
     merge_request.routes,
     jobs.routes,
@@ -99,6 +112,9 @@ _PAGES: tuple[Callable[[Desk], Sequence[Route]], ...] = (
     components.routes,
     rules.routes,
     receipts.routes,
+    reports.routes,
+    subscriptions.routes,
+    attestations.routes,
     settings.routes,
     audit.routes,
 )

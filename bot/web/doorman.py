@@ -19,7 +19,7 @@ from bot.services import Services
 from bot.store import audit, principals, sessions, tokens
 from bot.store.engine import session, write_session
 from bot.store.sessions import BrowserSession
-from bot.texts import Language
+from bot.texts import N_, Language
 from bot.web.api.problems import Problem
 from bot.web.entry import Credentials, Visitor
 from bot.web.keys import DeskKey
@@ -69,8 +69,8 @@ class StoredDoorman:
             log.warning("GitLab does not say whether somebody may still change this", error=str(error))
             raise Problem(
                 503,
-                "GitLab could not be asked whether you may still do this; nothing was changed",
-                "Try again in a minute.",
+                N_("GitLab could not be asked whether you may still do this; nothing was changed"),
+                N_("Try again in a minute."),
                 headers={"Retry-After": "30"},
             ) from error
 

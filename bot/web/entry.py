@@ -25,8 +25,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Message
 
 from bot.domain.roles import Kind, Permission, Principal
+from bot.errors import sentence
 from bot.reports.visible import one_line
-from bot.texts import Language
+from bot.texts import N_, Language
 from bot.web.api import access
 from bot.web.api.access import BASIC, BEARER, basic_password, bearer
 from bot.web.api.answering import answered, leave_unread
@@ -108,8 +109,6 @@ class Visit:
     wants_fragment: bool = False
     """Whether htmx asks for a part of the page."""
     method: str = "GET"
-    body: bytes = field(default=b"", repr=False)
-    """What came with a writing call of the API."""
     secure: bool = True
     """Whether the browser came by https, or from the same machine."""
     request: Request | None = field(default=None, repr=False)
@@ -121,7 +120,7 @@ class Visit:
         """A number in the path. Raises ``Problem`` 404 for anything else."""
         text = str(self.params.get(name, ""))
         if not _NUMBER.fullmatch(text):
-            raise Problem(404, "there is no such page", "Follow a link from the list.")
+            raise Problem(404, N_("there is no such page"), N_("Follow a link from the list."))
         return int(text)
 
     def require(self, permission: Permission, project_id: int | None = None) -> Principal:
@@ -150,13 +149,16 @@ class Visit:
 
 def not_there() -> Problem:
     """The answer for what there is not, and for what somebody must not know of."""
-    return Problem(404, "there is no such page", "It may be gone, or it is in a project that you do not see.")
+    return Problem(404, N_("there is no such page"), N_("It may be gone, or it is in a project that you do not see."))
 
 
 def may_not(permission: Permission) -> Problem:
     """The answer for what somebody may not do."""
-    word = permission.value
-    return Problem(403, f"your roles do not include: {word}", "An administrator can grant a role that does.")
+    return Problem(
+        403,
+        sentence(N_("your roles do not include: {permission}"), permission=permission.words),
+        N_("An administrator can grant a role that does."),
+    )
 
 
 Handler = Callable[[Visit], Response]
@@ -184,26 +186,18 @@ class Entry:
         """
 
         async def endpoint(request: Request) -> Response:
-            return await self._handled(request, partial(self._page, handler, permission), html=True)
+            return await self._handled(request, partial(self._page, handler, permission))
 
         return endpoint
 
-    def action(self, handler: Handler, *, permission: Permission | None) -> Endpoint:
+    def action(self, handler: Handler, *, permission: Permission | None, largest_file: int = 0) -> Endpoint:
         """
         An endpoint for a form that changes something: only for a browser that is signed in, from a page of ours, with
-        the token that this page gave it.
+        the token that this page gave it. ``largest_file``: bytes of the one file that may come with it; 0 for none.
         """
 
         async def endpoint(request: Request) -> Response:
-            return await self._handled(request, partial(self._action, handler, permission), html=True)
-
-        return endpoint
-
-    def api(self, handler: Handler, *, permission: Permission | None) -> Endpoint:
-        """An endpoint for programs with a bearer token; a session does as well, for writing with the CSRF header."""
-
-        async def endpoint(request: Request) -> Response:
-            return await self._handled(request, partial(self._api, handler, permission), html=False)
+            return await self._handled(request, partial(self._action, handler, permission, largest_file))
 
         return endpoint
 
@@ -215,11 +209,11 @@ class Entry:
         """
 
         async def endpoint(request: Request) -> Response:
-            return await self._handled(request, partial(self._open, handler, writes), html=True)
+            return await self._handled(request, partial(self._open, handler, writes))
 
         return endpoint
 
-    # -- the four ways ------------------------------------------------------------------------------------------------
+    # -- the three ways -----------------------------------------------------------------------------------------------
 
     async def _page(
         self, handler: Handler, permission: Permission | None, request: Request, facts: dict[str, object]
@@ -228,31 +222,29 @@ class Entry:
         visitor = await self._visitor(Credentials(None if token else session_cookie(request), token), facts)
         if visitor is None:
             if "authorization" in request.headers:
-                raise Problem(401, "a valid API token is needed", headers={"WWW-Authenticate": BASIC})
+                raise Problem(401, N_("a valid API token is needed"), headers={"WWW-Authenticate": BASIC})
             return to_sign_in(request)
         return await self._served(handler, permission, request, visitor, facts)
 
     async def _action(
-        self, handler: Handler, permission: Permission | None, request: Request, facts: dict[str, object]
+        self,
+        handler: Handler,
+        permission: Permission | None,
+        largest_file: int,
+        request: Request,
+        facts: dict[str, object],
     ) -> Response:
         self.check_origin(request)
-        form, _ = await _form_of(request)
+        # A stranger uploads nothing: he is sent away before his file is read.
+        if largest_file and await self._visitor(Credentials(session_cookie(request)), facts) is None:
+            return to_sign_in(request)
+        form, _ = await _form_of(request, largest_file)
         visitor = await self._visitor(Credentials(session_cookie(request)), facts)
         if visitor is None:
             return to_sign_in(request)
+        request.state.chosen = visitor.language
         check_csrf(visitor.csrf, str(form.get(CSRF_FIELD, "")) or request.headers.get(CSRF_HEADER, ""))
         return await self._served(handler, permission, request, visitor, facts, form=form, writes=True)
-
-    async def _api(
-        self, handler: Handler, permission: Permission | None, request: Request, facts: dict[str, object]
-    ) -> Response:
-        writes = request.method not in _SAFE_METHODS
-        visitor = await self.caller(request, facts)
-        body = b""
-        if writes:
-            self.check_call(request, visitor)
-            body = await _body_of(request)
-        return await self._served(handler, permission, request, visitor, facts, body=body, writes=writes)
 
     async def _open(self, handler: Handler, writes: bool, request: Request, facts: dict[str, object]) -> Response:
         form = FormData()
@@ -271,8 +263,8 @@ class Entry:
         if visitor is None:
             raise Problem(
                 401,
-                "a valid API token is needed",
-                "Make one on the page /tokens, or with: mergewarden token create",
+                N_("a valid API token is needed"),
+                N_("Make one on the page /tokens, or with: mergewarden token create"),
                 headers={"WWW-Authenticate": BEARER},
             )
         return visitor
@@ -300,10 +292,9 @@ class Entry:
         facts: dict[str, object],
         *,
         form: FormData | None = None,
-        body: bytes = b"",
         writes: bool = False,
     ) -> Response:
-        visit = self.visit(request, visitor, form or FormData(), body, writes=writes)
+        visit = self.visit(request, visitor, form or FormData(), writes=writes)
         request.state.visit = visit
         if permission is not None and not visitor.principal.may(permission):
             raise may_not(permission)
@@ -312,7 +303,7 @@ class Entry:
             set_session(response, visitor.cookie)
         return response
 
-    def visit(self, request: Request, visitor: Visitor, form: FormData, body: bytes = b"", *, writes: bool) -> Visit:
+    def visit(self, request: Request, visitor: Visitor, form: FormData, *, writes: bool) -> Visit:
         """What a handler is told about this request."""
         headers = request.headers
         return Visit(
@@ -329,7 +320,6 @@ class Entry:
             cookies=request.cookies,
             wants_fragment=headers.get("hx-request") == "true" and headers.get("hx-boosted") != "true",
             method=request.method,
-            body=body,
             secure=self.is_secure(request),
             request=request,
             confirm=self.doorman.confirm if writes else None,
@@ -357,22 +347,20 @@ class Entry:
         if self.public_url is not None:
             allowed.add(_origin_of(self.public_url))
         if (site is not None and site != "same-origin") or (origin and origin.casefold() not in allowed):
-            raise Problem(403, "the form came from another site", "Open the page here and send it again.")
+            raise Problem(403, N_("the form came from another site"), N_("Open the page here and send it again."))
         if site is None and not origin:
-            raise Problem(403, "the browser does not say which page sent the form", "Use a current browser.")
+            raise Problem(403, N_("the browser does not say which page sent the form"), N_("Use a current browser."))
 
     async def _handled(
         self,
         request: Request,
         way: Callable[[Request, dict[str, object]], Awaitable[Response]],
-        *,
-        html: bool,
     ) -> Response:
         """Turns what goes wrong into an answer, and logs one line per request; never its token."""
         facts: dict[str, object] = {}
 
         async def refused(problem: Problem) -> Response:
-            return leave_unread(await self._refusal(request, problem, html=html), request.method)
+            return leave_unread(await self._refusal(request, problem), request.method)
 
         def tell(level: Callable[..., Any], status: int, seconds: float) -> None:
             level(
@@ -386,8 +374,8 @@ class Entry:
 
         return await answered(lambda: way(request, facts), refused, tell, facts=facts, log=log)
 
-    async def _refusal(self, request: Request, problem: Problem, *, html: bool) -> Response:
-        if not html or "text/html" not in request.headers.get("accept", "text/html"):
+    async def _refusal(self, request: Request, problem: Problem) -> Response:
+        if "text/html" not in request.headers.get("accept", "text/html"):
             return answer(problem)
         if self.error_page is None:
             return plain_refusal(problem)
@@ -431,7 +419,9 @@ def _sets_session(response: Response) -> bool:
 def check_csrf(wanted: str, given: str) -> None:
     """Raise ``Problem`` 403 unless the form has the token that the page was given."""
     if not wanted or not hmac.compare_digest(wanted.encode(), given.encode("utf-8", "surrogatepass")):
-        raise Problem(403, "the form is not from a page of yours, or too old", "Load the page again and repeat it.")
+        raise Problem(
+            403, N_("the form is not from a page of yours, or too old"), N_("Load the page again and repeat it.")
+        )
 
 
 def to_sign_in(request: Request) -> Response:
@@ -503,21 +493,21 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".casefold()
 
 
-async def _body_of(request: Request) -> bytes:
+async def _body_of(request: Request, most: int = MAX_BODY) -> bytes:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY:
-            raise Problem(413, f"the request is larger than {MAX_BODY} bytes")
+        if size > most:
+            raise Problem(413, sentence(N_("the request is larger than {most} bytes"), most=most))
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-async def _form_of(request: Request) -> tuple[FormData, bytes]:
+async def _form_of(request: Request, largest_file: int = 0) -> tuple[FormData, bytes]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
-        raise Problem(415, "this takes a form", "Send application/x-www-form-urlencoded.")
-    body = await _body_of(request)
+        raise Problem(415, N_("this takes a form"), N_("Send application/x-www-form-urlencoded."))
+    body = await _body_of(request, MAX_BODY + largest_file)
     sent = False
 
     async def again() -> Message:
@@ -529,9 +519,9 @@ async def _form_of(request: Request) -> tuple[FormData, bytes]:
 
     copy = Request(request.scope, again)
     try:
-        form = await copy.form(max_files=0, max_fields=_MAX_FIELDS)
+        form = await copy.form(max_files=1 if largest_file else 0, max_fields=_MAX_FIELDS)
     except Exception as error:
-        raise Problem(400, "the form cannot be read", "Load the page again.") from error
+        raise Problem(400, N_("the form cannot be read"), N_("Load the page again.")) from error
     if len(form.multi_items()) > _MAX_FIELDS:
-        raise Problem(400, "the form has too many fields", f"There may be {_MAX_FIELDS}.")
+        raise Problem(400, N_("the form has too many fields"), sentence(N_("There may be {most}."), most=_MAX_FIELDS))
     return form, body

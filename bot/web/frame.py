@@ -32,6 +32,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.domain.roles import Permission
+from bot.errors import Sentence, Told, sentence, translated
 from bot.reports.documents import scalar_text
 from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
@@ -55,6 +56,8 @@ FLASH_COOKIE = "mw_flash"
 THEMES = ("auto", "light", "dark")
 _YEAR = 365 * 24 * 3600
 _FLASH_SECONDS = 120
+_LONGEST_SAID = 600
+"""Characters of a refusal."""
 _LONGEST_FLASH = 2_600
 """Bytes; a browser takes cookies of 4 KiB, and this one is written as base64."""
 _STATIC_FILES = Path(__file__).parent / "static"
@@ -85,8 +88,8 @@ class Message:
     number: int = 0
     kind: str = "done"
     """``done``, ``warned`` or ``refused``."""
-    details: tuple[str, ...] = ()
-    """More lines in English, such as why some were refused."""
+    details: tuple[Told, ...] = ()
+    """More lines, such as why some were refused."""
     undo: str = ""
     """The batch that can be undone; empty for none."""
 
@@ -154,7 +157,8 @@ class Frame:
 
         if visit is not None and visit.principal.actor:
             return self.problem(visit, problem)
-        return self.stranger_problem(request, problem, language_of(request, Language.ENGLISH))
+        chosen: Language | None = getattr(request.state, "chosen", None)
+        return self.stranger_problem(request, problem, language_of(request, Language.ENGLISH, chosen))
 
     def stranger_page(
         self,
@@ -250,7 +254,7 @@ class Frame:
         )
 
     def _sealed(self, message: Message) -> str:
-        details = [one_line(text, 300) for text in message.details[:5]]
+        details = [_packed(told) for told in message.details[:5]]
         while True:
             whole = [message.text, message.number, message.kind, details, message.undo]
             body = scalar_text(json.dumps(whole, ensure_ascii=False)).encode()
@@ -273,7 +277,7 @@ class Frame:
             said, number, kind, details, undo = json.loads(body)
         except ValueError:
             return None
-        return Message(said, number, kind, tuple(details), undo)
+        return Message(said, number, kind, tuple(_unpacked(one) for one in details), undo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +287,8 @@ class Refusal:
     status: int
     title: str
     """English; a message id."""
-    detail: str
-    hint: str
+    detail: Told
+    hint: Told
 
 
 _TITLES: Mapping[int, str] = MappingProxyType(
@@ -306,7 +310,25 @@ _TITLES: Mapping[int, str] = MappingProxyType(
 
 def _refusal(problem: Problem) -> Refusal:
     title = _TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
-    return Refusal(problem.status, title, one_line(str(problem), 600), one_line(problem.hint, 600))
+    return Refusal(problem.status, title, problem.told, problem.told_hint)
+
+
+def _packed(told: Told) -> Any:
+    """As JSON: a text, or a list of the template and what stands in it."""
+    if isinstance(told, Sentence):
+        return [
+            told.template,
+            {name: value if isinstance(value, int) else _packed(value) for name, value in told.values},
+        ]
+    return one_line(told, 300)
+
+
+def _unpacked(kept: Any) -> Told:
+    """The inverse; what comes in was signed by us."""
+    if isinstance(kept, str):
+        return kept
+    template, values = kept
+    return sentence(template, **{name: one if isinstance(one, int) else _unpacked(one) for name, one in values.items()})
 
 
 def wants_page(request: Request) -> bool:
@@ -403,13 +425,9 @@ def environment(language: Language) -> Environment:
     return made
 
 
-def _said(wording: Wording, sentence: str) -> str:
-    """Something that is put down in English, perhaps with how often it was so, in the reader's language."""
-    times, sign, rest = sentence.rpartition(" × ")
-    if not rest:
-        return ""
-    known = wording.marked(rest)
-    return times + sign + (known if known != rest else wording.said(rest))
+def _said(wording: Wording, told: Told) -> str:
+    """What is said to people, in the reader's language and in one line; also what was put down in English before."""
+    return one_line(translated(told, wording.any_said), _LONGEST_SAID)
 
 
 def _when(at: datetime | None) -> Markup:

@@ -13,6 +13,9 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.errors import Told, sentence
+from bot.texts import N_
+
 log = structlog.get_logger("mergewarden.health")
 
 _CACHE_SECONDS = 1.0
@@ -24,9 +27,9 @@ class ReadinessCheck:
 
     name: str
     """For example ``store``."""
-    check: Callable[[], str | None]
+    check: Callable[[], Told | None]
     """
-    Runs in a thread. Returns None when all is well, else one safe English line for strangers: what is wrong and how to
+    Runs in a thread. Returns None when all is well, else one safe line for strangers: what is wrong and how to
     mend it. What it raises is logged, and shown without its text.
     """
     seconds: float = 3.0
@@ -40,10 +43,10 @@ class Readiness:
         self._checks = tuple(checks)
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._answer: tuple[float, dict[str, str | None]] | None = None
-        self._running: dict[str, asyncio.Task[str | None]] = {}
+        self._answer: tuple[float, dict[str, Told | None]] | None = None
+        self._running: dict[str, asyncio.Task[Told | None]] = {}
 
-    async def problems(self) -> dict[str, str | None]:
+    async def problems(self) -> dict[str, Told | None]:
         """By name of the check: None when it is well, else what is wrong."""
         async with self._lock:
             if self._answer is None or self._clock() - self._answer[0] > _CACHE_SECONDS:
@@ -52,7 +55,7 @@ class Readiness:
                 self._answer = (self._clock(), dict(zip(names, found, strict=True)))
             return self._answer[1]
 
-    async def _ask(self, check: ReadinessCheck) -> str | None:
+    async def _ask(self, check: ReadinessCheck) -> Told | None:
         # A check that hangs keeps its thread. Asking again would use up all threads, so the old question is waited for.
         task = self._running.get(check.name)
         if task is None:
@@ -65,7 +68,12 @@ class Readiness:
             return task.result()
         except Exception as error:
             log.warning("readiness check failed", check=check.name, exc_info=error)
-            return f"failed with {type(error).__name__}; the log says more"
+            return failed_with(error)
+
+
+def failed_with(error: Exception) -> Told:
+    """What is said of a check that raised: what that says may hold anything."""
+    return sentence(N_("failed with {kind}; the log says more"), kind=type(error).__name__)
 
 
 async def healthz(_request: Request) -> Response:
@@ -79,7 +87,10 @@ def readyz_endpoint(readiness: Readiness) -> Callable[[Request], Awaitable[Respo
     async def readyz(_request: Request) -> Response:
         problems = await readiness.problems()
         ready = not any(problems.values())
-        checks = {name: {"ok": problem is None, "problem": problem} for name, problem in problems.items()}
+        checks = {
+            name: {"ok": problem is None, "problem": None if problem is None else str(problem)}
+            for name, problem in problems.items()
+        }
         return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
 
     return readyz

@@ -25,6 +25,7 @@ from joserfc.jwk import KeySet
 
 from bot.reports.visible import one_line
 from bot.settings import OidcAccess
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.signin import Identity, Pending, away, refused
 
@@ -99,7 +100,7 @@ class Provider:
             except (AuthlibBaseError, ValueError) as error:
                 # The provider's own words may quote the code.
                 log.warning("the provider gave no token", error=type(error).__name__)
-                raise refused("the provider did not accept the code") from error
+                raise refused(N_("the provider did not accept the code")) from error
             claims = self._claims(answer, metadata, pending.nonce)
             return self._named(claims, answer, metadata)
 
@@ -196,7 +197,7 @@ class Provider:
     def _claims(self, answer: Mapping[str, Any], metadata: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
         text = answer.get("id_token")
         if not isinstance(text, str) or len(text) > _LARGEST:
-            raise refused("the provider sent no identity token")
+            raise refused(N_("the provider sent no identity token"))
         read_at, keys = self._key_set(metadata)
         try:
             token = self._decoded(text, keys)
@@ -207,7 +208,7 @@ class Provider:
                 token = self._decoded(text, keys)
             except (JoseError, ValueError) as error:
                 log.warning("an identity token is not signed by the provider", error=one_line(str(error), 200))
-                raise refused("the identity token is not signed by the provider") from error
+                raise refused(N_("the identity token is not signed by the provider")) from error
         access = self.access
         claims = CodeIDToken(
             token.claims,
@@ -223,10 +224,10 @@ class Provider:
             claims.validate(now=int(self._clock().timestamp()), leeway=_LEEWAY)
         except (JoseError, AuthlibBaseError, ValueError, TypeError) as error:
             log.warning("an identity token does not hold", error=one_line(str(error), 200))
-            raise refused("the identity token is not for this sign-in") from error
+            raise refused(N_("the identity token is not for this sign-in")) from error
         # The library takes any of several readers of a token; we take it when it is for us alone.
         if token.claims.get("aud") not in (access.client_id, [access.client_id]) or token.claims.get("nonce") != nonce:
-            raise refused("the identity token is not for this sign-in")
+            raise refused(N_("the identity token is not for this sign-in"))
         return token.claims
 
     def _decoded(self, text: str, keys: KeySet) -> jwt.Token:
@@ -235,7 +236,7 @@ class Provider:
     def _named(self, claims: Mapping[str, Any], answer: Mapping[str, Any], metadata: Mapping[str, Any]) -> Identity:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
-            raise refused("the identity token names nobody")
+            raise refused(N_("the identity token names nobody"))
         username = _word(claims, "preferred_username", "nickname")
         name = _word(claims, "name")
         place, token = metadata.get("userinfo_endpoint"), answer.get("access_token")
@@ -245,12 +246,12 @@ class Provider:
                 info = self._get(place, token)
                 # https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse: it must be about the same one.
                 if info.get("sub") != subject:
-                    raise refused("the provider tells of two different people")
+                    raise refused(N_("the provider tells of two different people"))
                 username, name = _word(info, "preferred_username", "nickname"), name or _word(info, "name")
         number: int | None = None
         if self.access.is_gitlab:
             if not (subject.isascii() and subject.isdecimal() and len(subject) <= 18):
-                raise refused("GitLab names no user number")
+                raise refused(N_("GitLab names no user number"))
             number = int(subject)
         return Identity(self.access.issuer, subject, username or subject[:100], name, number)
 

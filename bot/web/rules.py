@@ -1,23 +1,27 @@
 """
-The rules and how they did here: ``GET /rules`` and ``/rules/{id}`` as pages, the same below ``/api/v1`` for programs.
+The rules and how they did here, for programs: ``GET /api/v1/rules`` and ``/api/v1/rules/{id}``.
 
-A session or a token that reads has to come with each; the numbers are those of the projects that it is good for.
+A session or a token that reads has to come with each; the numbers are those of the projects that it is good for. The
+pages about rules are the desk's: ``bot.web.pages.rules``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import anyio.to_thread
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from bot.domain.rule_card import RuleFilter, UnknownRuleFilter
-from bot.web.api.access import BASIC, BEARER, Admitted, Door
+from bot.errors import sentence
+from bot.texts import N_
+from bot.web.api.access import Admitted, Door
 from bot.web.api.problems import Problem
+from bot.web.api.rates import Limits, RateLimits
 from bot.web.api.routes import Counter, guarded
 
 _FILTERS = ("language", "weakness", "scanner", "mode", "severity", "origin")
@@ -32,64 +36,44 @@ class RuleDependencies:
     """What the routes need. All of it may ask the store, so it runs in a thread."""
 
     door: Door
-    list_page: Callable[[RuleFilter, str, Sees], str]
-    """HTML of the list. Raises ``UnknownRuleFilter``."""
     list_document: Callable[[RuleFilter, str, Sees], str]
-    """The same as JSON."""
-    page: Callable[[str, str | None, Sees], str | None]
-    """HTML of a rule by its id and scanner; None where there is no such rule."""
+    """The list as JSON. Raises ``UnknownRuleFilter``."""
     document: Callable[[str, str | None, Sees], str | None]
-    """The same as JSON."""
-    page_policy: Callable[[], str]
-    """``Content-Security-Policy`` of the pages."""
+    """JSON of a rule by its id and scanner; None where there is no such rule."""
+    rates: RateLimits = field(default_factory=lambda: RateLimits(Limits()))
 
 
 def add_rules(app: FastAPI, dependencies: RuleDependencies) -> None:
     """Put the routes into the application."""
 
-    async def listed(request: Request, counter: Counter, basic: bool) -> str:
-        token = await _admitted(dependencies, request, counter, basic)
+    async def listed(request: Request, counter: Counter) -> Response:
+        token = await _admitted(dependencies, request, counter)
         wanted, order = _wanted(request.query_params)
-        make = dependencies.list_page if basic else dependencies.list_document
+        make = partial(dependencies.list_document, wanted, order, _sees(token))
         try:
-            return await anyio.to_thread.run_sync(partial(make, wanted, order, _sees(token)))
+            text = await anyio.to_thread.run_sync(make)
         except UnknownRuleFilter as error:
-            raise Problem(400, str(error), "Leave it out for all rules.") from error
+            raise Problem(400, error.told, N_("Leave it out for all rules.")) from error
+        return Response(text, media_type="application/json")
 
-    async def shown(request: Request, counter: Counter, basic: bool) -> str:
-        token = await _admitted(dependencies, request, counter, basic)
+    async def shown(request: Request, counter: Counter) -> Response:
+        token = await _admitted(dependencies, request, counter)
         rule = str(request.path_params["rule"])
-        make = dependencies.page if basic else dependencies.document
         scanner = request.query_params.get("scanner", "")[:_LONGEST] or None
-        text = await anyio.to_thread.run_sync(partial(make, rule[:_LONGEST], scanner, _sees(token)))
+        make = partial(dependencies.document, rule[:_LONGEST], scanner, _sees(token))
+        text = await anyio.to_thread.run_sync(make)
         if text is None:
-            raise Problem(404, "there is no such rule", "The list names all.")
-        return text
+            raise Problem(404, N_("there is no such rule"), N_("The list names all."))
+        return Response(text, media_type="application/json")
 
-    def page(text: str) -> Response:
-        return HTMLResponse(text, headers={"Content-Security-Policy": dependencies.page_policy()})
-
-    async def list_page(request: Request, counter: Counter) -> Response:
-        return page(await listed(request, counter, basic=True))
-
-    async def rule_page(request: Request, counter: Counter) -> Response:
-        return page(await shown(request, counter, basic=True))
-
-    async def list_document(request: Request, counter: Counter) -> Response:
-        return Response(await listed(request, counter, basic=False), media_type="application/json")
-
-    async def rule_document(request: Request, counter: Counter) -> Response:
-        return Response(await shown(request, counter, basic=False), media_type="application/json")
-
-    app.add_route("/api/v1/rules", guarded(list_document), methods=["GET"])
-    app.add_route("/api/v1/rules/{rule}", guarded(rule_document), methods=["GET"])
-    app.add_route("/rules", guarded(list_page), methods=["GET"])
-    app.add_route("/rules/{rule}", guarded(rule_page), methods=["GET"])
+    rates = dependencies.rates
+    app.add_route("/api/v1/rules", guarded(listed, rates, items="rules"), methods=["GET"])
+    app.add_route("/api/v1/rules/{rule}", guarded(shown, rates), methods=["GET"])
 
 
-async def _admitted(dependencies: RuleDependencies, request: Request, counter: Counter, basic: bool) -> Admitted:
-    token = await anyio.to_thread.run_sync(dependencies.door.admit_reader, request, BASIC if basic else BEARER)
-    counter.facts["by"] = token.actor
+async def _admitted(dependencies: RuleDependencies, request: Request, counter: Counter) -> Admitted:
+    token = await anyio.to_thread.run_sync(dependencies.door.admit_reader, request)
+    counter.admitted(token)
     return token
 
 
@@ -100,9 +84,12 @@ def _sees(token: Admitted) -> Sees:
 def _wanted(query: Mapping[str, str]) -> tuple[RuleFilter, str]:
     """Filter and order. Raises ``Problem`` for a parameter that there is not."""
     for name in query:
-        if name not in (*_FILTERS, "sort"):
+        if name not in (*_FILTERS, "sort", "fields"):
             raise Problem(
-                400, "there is no such parameter", f"There are {', '.join(_FILTERS)} and sort.", field=name[:100]
+                400,
+                N_("there is no such parameter"),
+                sentence(N_("There are {names} and sort."), names=", ".join(_FILTERS)),
+                field=name[:100],
             )
     given = {name: query.get(name, "")[:_LONGEST] for name in _FILTERS}
     return RuleFilter(**given), query.get("sort", "")[:_LONGEST] or "rule"

@@ -14,7 +14,9 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bot.errors import Told, clause, sentence
 from bot.reports.visible import one_line
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.keys import DeskKey
 
@@ -75,16 +77,20 @@ class Pending:
         return cls(state, nonce, verifier, next_, begun)
 
 
-def refused(why: str) -> Problem:
+def refused(why: Told) -> Problem:
     """The answer when the provider's word does not do. What was wrong stands in the log as well."""
-    return Problem(403, f"the sign-in could not be completed: {why}", "Begin again on the sign-in page.")
+    return Problem(
+        403,
+        sentence(N_("the sign-in could not be completed: {why}"), why=clause(why)),
+        N_("Begin again on the sign-in page."),
+    )
 
 
 def away(label: str) -> Problem:
     """The answer when a provider cannot be reached."""
     return Problem(
         503,
-        f"{one_line(label, 60)} does not answer, so nobody can sign in with it",
-        "Try again in a minute. A local administrator can sign in meanwhile.",
+        sentence(N_("{label} does not answer, so nobody can sign in with it"), label=one_line(label, 60)),
+        N_("Try again in a minute. A local administrator can sign in meanwhile."),
         headers={"Retry-After": "30"},
     )

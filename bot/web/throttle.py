@@ -11,6 +11,8 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from bot.errors import sentence
+from bot.texts import N_
 from bot.web.api.problems import Problem
 
 
@@ -43,8 +45,8 @@ class Throttle:
     def _refusal(self, limit: RateLimitItem, *what: str) -> Problem:
         reset = self._limiter.get_window_stats(limit, *what).reset_time
         seconds = max(1, math.ceil(reset - time.time()))
-        hint = f"Try again in {seconds} seconds."
-        return Problem(429, "there were too many attempts", hint, headers={"Retry-After": str(seconds)})
+        hint = sentence(N_("Try again in {seconds} seconds."), seconds=seconds)
+        return Problem(429, N_("there were too many attempts"), hint, headers={"Retry-After": str(seconds)})
 
 
 def whose(address: str) -> str:

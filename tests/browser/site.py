@@ -16,21 +16,25 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.cli.web_process import application
+from bot.domain.incident import Incident, IncidentKind
+from bot.domain.outgoing import SUBSCRIBABLE
 from bot.domain.passwords import Passwords
 from bot.domain.roles import Grant, Role, Target
 from bot.observability.metrics import Metrics
 from bot.pipeline.engine import JobQueue, migrate_engine
+from bot.pipeline.receipts import issue
 from bot.services import Services
 from bot.settings import load_settings
 from bot.store import desk as desk_store
-from bot.store import memberships, people
+from bot.store import incidents, memberships, outgoing, people
 from bot.store.engine import write_session
 from bot.store.migrate import migrate
+from bot.store.secret_box import SecretBox
 from bot.web.app import UVICORN_OPTIONS
 from scanners.finding import Confidence, Location, Severity
 from tests.standin.oidc import StandInProvider, serve
 from tests.store.known import BANK, SHOP, add_finding, add_presence, add_projects, add_refs
-from tests.store.samples import SAST
+from tests.store.samples import REPORT, SAST
 from tests.web.fakes import FakeInbox
 from tests.web.test_merge_request_page import fill as fill_merge_requests
 from tests.web.test_operations_pages import fill as fill_operations
@@ -65,6 +69,10 @@ class Site:
     services: Services
     app: FastAPI
     provider: StandInProvider
+    receipt: str
+    """Of a scan of the shop."""
+    webhook: int
+    """An address with a message."""
     kept: dict[str, list[Any]] = field(default_factory=dict)
     """Cookies of people who have signed in."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(FIRST))
@@ -111,12 +119,14 @@ def running(folder: Path) -> Iterator[Site]:
         migrate_engine(database)
         queue = JobQueue(database)
         _people(services)
+        receipt = issue(services, REPORT, project_id=SHOP, scan_id="of-the-receipt", at=datetime.now(UTC))
+        webhook = _told(services)
         app = application(services, queue, FakeInbox(), lambda: None)
         server = uvicorn.Server(uvicorn.Config(app, **{**UVICORN_OPTIONS, "timeout_graceful_shutdown": 1}))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:
-            yield Site(url, services, app, provider)
+            yield Site(url, services, app, provider, receipt, webhook)
         finally:
             server.should_exit = True
             thread.join(10)
@@ -143,6 +153,19 @@ def _people(services: Services) -> None:
             )
         root = people.create_local(writing, ROOT, Passwords().hash(PASSWORD), now)
         people.give(writing, root.id, Grant(Role.ADMIN, Target.INSTANCE, ""), by="test", now=now)
+
+
+def _told(services: Services) -> int:
+    """An address that is told something, and an incident; the address's number."""
+    now = datetime.now(UTC)
+    with write_session(services.store) as writing:
+        box = SecretBox(services.settings.data_dir)
+        _, hook = outgoing.add_hook(
+            writing, box, url="https://hooks.example/in", events=SUBSCRIBABLE, created_by=ROOT, now=now
+        )
+        outgoing.send_test(writing, hook.id, now, actor=ROOT)
+        incidents.report(writing, Incident(SHOP, IncidentKind.FORGED_STATUS, "a status", actor="mallory"), now)
+    return hook.id
 
 
 def _known() -> dict[str, dict[str, str]]:

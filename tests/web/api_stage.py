@@ -16,7 +16,7 @@ from bot.domain.job_board import JobState, SeenJob
 from bot.domain.roles import Kind, Permission, Principal
 from bot.pipeline.decisions import dossier
 from bot.web.api.desk_api import DeskApi
-from bot.web.api.guard import Limits
+from bot.web.api.rates import Limits, RateLimits
 from bot.web.api.v1 import add_desk_api
 from bot.web.entry import Entry
 from tests.pipeline.desk_stage import ADA, ADMIN, AUDITOR, DEV, GRACE, LEAD, NOW, STRANGER, VIEWER, NoQueue, Stage
@@ -65,7 +65,7 @@ class ApiStage:
                 workflow=self.stage.workflow,
                 dossier=dossier,
                 jobs=self.seen,
-                limits=self.limits,
+                rates=RateLimits(self.limits),
             ),
         )
 

@@ -12,13 +12,16 @@ import httpx
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from bot.cli.desk_maturity import maturity_tools
 from bot.domain.rule_sample import Sample
 from bot.pipeline.decisions import dossier
+from bot.pipeline.engine import JobQueue
 from bot.texts import Language
 from bot.web.app import SecurityHeaders
 from bot.web.desk import SECTIONS, Desk, add_desk
 from bot.web.entry import SESSION_COOKIE
 from bot.web.frame import Frame
+from bot.web.keys import desk_key
 from tests.pipeline.desk_stage import PEOPLE, Stage
 from tests.web.visitors import CSRF, ORIGIN, fake_entry
 
@@ -33,6 +36,8 @@ class Browser:
     language: Language | None = None
     samples: Callable[[str, str], tuple[Sample, ...]] | None = None
     more: Sequence[Callable[[Desk], Sequence[Route]]] = ()
+    rates: bool = False
+    """Whether there are pages about maturity, with badges."""
     kept: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,7 +53,10 @@ class Browser:
             dossier=dossier,
             samples=self.samples,
             now=lambda: self.stage.clock[0],
+            maturity=maturity_tools(self.stage.services, cast(JobQueue, self.stage.queue)) if self.rates else None,
+            key=desk_key(self.stage.folder) if self.rates else None,
         )
+        self.desk = desk
         self.app = FastAPI()
         self.app.add_middleware(SecurityHeaders)
         add_desk(self.app, desk, self.more)
@@ -64,12 +72,22 @@ class Browser:
         given = BROWSER | ORIGIN | {"Content-Type": "application/x-www-form-urlencoded"}
         return self._send("POST", path, who, given, urlencode(pairs))
 
+    def send_file(
+        self, path: str, form: dict[str, str], file: tuple[str, bytes, str], who: str = "ada"
+    ) -> httpx.Response:
+        """A form with a file in its field ``file``: name, content, type."""
+        body = httpx.Request("POST", "http://test", data=form | {"csrf": CSRF}, files={"file": file})
+        given = BROWSER | ORIGIN | {"Content-Type": body.headers["content-type"]}
+        return self._send("POST", path, who, given, body.read())
+
     def after(self, answer: httpx.Response, who: str = "ada") -> str:
         """The page that a redirect leads to."""
         assert answer.status_code == 303, answer.text
         return self.get(answer.headers["location"], who).text
 
-    def _send(self, method: str, path: str, who: str, headers: dict[str, str], content: str | None) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, who: str, headers: dict[str, str], content: str | bytes | None
+    ) -> httpx.Response:
         cookies = self.kept | ({SESSION_COOKIE: who} if who else {})
         line = "; ".join(f"{name}={value}" for name, value in cookies.items())
         given = [(name.encode(), value.encode()) for name, value in (headers | {"Cookie": line}).items()]

@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 import httpx
 from argon2 import PasswordHasher
+from fastapi import APIRouter, FastAPI
 from limits import parse
 from pydantic import SecretStr
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from bot.domain.passwords import Passwords
 from bot.domain.roles import Grant, Permission, Principal, Role, Target
@@ -32,10 +33,11 @@ from bot.store import memberships, people
 from bot.store.engine import session, write_session
 from bot.store.people import Person
 from bot.store.projects import Project, upsert_projects
+from bot.web.api.guard import Caller, DeskRoute, Gate, needs
 from bot.web.app import SecurityHeaders
 from bot.web.desk import Desk
 from bot.web.doorman import SessionTimes, StoredDoorman
-from bot.web.entry import SESSION_COOKIE, Entry, Visit
+from bot.web.entry import SESSION_COOKIE, Entry, Handler, Visit
 from bot.web.frame import Frame
 from bot.web.keys import DeskKey
 from bot.web.pages import people as people_page
@@ -100,7 +102,7 @@ class Gatehouse:
             *people_page.routes(self.desk),
             *self._probes(),
         ]
-        self.frame.know(routes)
+        self.frame.know(route for route in routes if isinstance(route, Route))
         self.app = SecurityHeaders(Starlette(routes=routes))
 
     def _member(self, project_id: int, user_id: int) -> Member | None:
@@ -110,7 +112,7 @@ class Gatehouse:
         level = self.members.get((project_id, user_id))
         return None if level is None else Member(user_id, "somebody", level, True)
 
-    def _probes(self) -> Iterable[Route]:
+    def _probes(self) -> Iterable[Route | Mount]:
         def see(visit: Visit) -> Response:
             sees = visit.principal.sees
             return PlainTextResponse(f"{visit.principal.actor}: {'all' if sees is None else sorted(sees)}")
@@ -125,11 +127,25 @@ class Gatehouse:
             Route(
                 "/projects/{project}/change", self.entry.action(change, permission=Permission.DECIDE), methods=["POST"]
             ),
-            Route("/api/see", self.entry.api(see, permission=Permission.READ), methods=["GET"]),
-            Route(
-                "/api/projects/{project}/change", self.entry.api(change, permission=Permission.DECIDE), methods=["POST"]
-            ),
+            Mount("/api", self._api(see, change)),
         )
+
+    def _api(self, see: Handler, change: Handler) -> FastAPI:
+        """Two calls of the kind that the desk's API has."""
+        router = APIRouter(route_class=DeskRoute)
+
+        @router.get("/see", **needs(Permission.READ))
+        def seen(caller: Caller) -> Response:
+            return see(caller)
+
+        @router.post("/projects/{project}/change", **needs(Permission.DECIDE))
+        def changed(caller: Caller) -> Response:
+            return change(caller)
+
+        app = FastAPI(openapi_url=None)
+        app.state.gate = Gate(self.services, self.entry)
+        app.include_router(router)
+        return app
 
     # -- who there is -------------------------------------------------------------------------------------------------
 

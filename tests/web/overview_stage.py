@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.domain.priority import Exposure
 from bot.domain.roles import Principal
-from bot.domain.workflow import Profile, Workflow
+from bot.domain.workflow import Fault, Profile, Workflow, WorkflowError
 from bot.observability.metrics import Metrics
 from bot.services import Services
 from bot.settings import Settings
@@ -35,6 +35,13 @@ class FakeWorkflow:
     """Remembers what pages asked for."""
 
     exposures: list[tuple[int, Exposure]] = field(default_factory=list)
+
+    closed: list[tuple[int, str]] = field(default_factory=list)
+
+    def close_incident(self, _principal: Principal, incident_id: int, *, reason: str, address: str = "") -> None:
+        if not reason:
+            raise WorkflowError(Fault.INVALID, f"closing incident {incident_id} needs a reason")
+        self.closed.append((incident_id, reason))
 
     def set_exposure(self, principal: Principal, project_id: int, exposure: Exposure, *, address: str = "") -> Profile:
         self.exposures.append((project_id, exposure))

@@ -1,8 +1,9 @@
-"""The application with its API on a store of its own, an import that we wrote, and a page that we wrote."""
+"""The application with the older routes of its API on a store of its own, and an import that we wrote."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,7 +38,11 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHOP = Project(412, "shop/backend", default_branch="main")
 OTHER = Project(500, "other/secret", default_branch="main")
 IMPORTS = "/api/v1/projects/shop%2Fbackend/imports"
-POLICY = "default-src 'none'; style-src 'sha256-abc'"
+
+
+def basic(password: str, user: str = "anybody") -> dict[str, str]:
+    """HTTP Basic, as a browser or curl sends it."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 @dataclass
@@ -49,7 +54,6 @@ class Portal:
     limits: UploadLimits = field(default_factory=lambda: UploadLimits(10_000_000))
     settings: Mapping[str, Any] = field(default_factory=dict)
     now: datetime = NOW
-    pages: Mapping[tuple[int, int], str] = field(default_factory=dict)
     importer: TakeIn | None = None
     """Instead of ``take_in``."""
 
@@ -69,8 +73,6 @@ class Portal:
             take_in=lambda: self.importer or self.take_in,
             scratch=lambda: throwaway_folder(self.folder / "uploads"),
             limits=self.limits,
-            finding_page=lambda project_id, number: self.pages.get((project_id, number)),
-            page_policy=lambda: POLICY,
         )
         projects = ProjectDependencies(door=api.door, document=self._project_document)
         return Site(web_options={"api": api, "projects": projects}).app()

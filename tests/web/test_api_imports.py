@@ -532,3 +532,20 @@ def test_a_page_that_cannot_be_is_refused(portal: Portal, query: str) -> None:
 
 def test_an_application_without_the_api_has_no_such_route() -> None:
     assert Site().request("POST", IMPORTS).status_code == 404
+
+
+def test_imports_have_etags_and_fields_and_are_counted(portal: Portal) -> None:
+    handed_in = portal.post()
+    assert handed_in.headers["ratelimit-policy"] == '"write";q=120;w=60'
+    number = handed_in.json()["id"]
+    token = portal.bearer(Scope.READ)
+    for path in (IMPORTS, f"{IMPORTS}/{number}"):
+        first = portal.get(path, **token)
+        assert (first.status_code, first.headers["ratelimit-policy"]) == (200, '"read";q=600;w=60')
+        same = portal.get(path, **token, **{"If-None-Match": first.headers["etag"]})
+        assert (same.status_code, same.content) == (304, b"")
+        assert portal.get(f"{path}?fields=id,secret", **token).status_code == 422
+    chosen = portal.get(f"{IMPORTS}?fields=id,tools", **token).json()
+    assert [set(row) for row in chosen["imports"]] == [{"id", "tools"}]
+    assert "next" in chosen
+    assert set(portal.get(f"{IMPORTS}/{number}?fields=digest", **token).json()) == {"digest"}

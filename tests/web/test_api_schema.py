@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from bot.domain.roles import Role
 from bot.store.engine import open_engine
-from bot.web.api.guard import Limits
+from bot.web.api.rates import Limits
 from tests.pipeline.desk_stage import ADMIN
 from tests.web.api_stage import ApiStage
 
@@ -58,6 +58,10 @@ _RESOURCES = (
     "/tokens",
     "/views",
     "/webhooks",
+    "/webhooks/{webhook}",
+    "/incidents",
+    "/incidents/{incident}",
+    "/incidents/{incident}/closing",
     "/me",
 )
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from bot.store import audit
 from bot.store.engine import open_engine, session
-from bot.web.api.guard import Limits
+from bot.web.api.rates import Limits
 from tests.store.counting import counted
 from tests.web.api_stage import ApiStage, ids
 

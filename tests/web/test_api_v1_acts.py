@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from bot.domain.incident import Incident, IncidentKind
 from bot.domain.job_board import JobState, SeenJob
 from bot.domain.policy import SecondPerson
+from bot.domain.roles import Principal
 from bot.domain.triage import TriageState
 from bot.domain.verdict import Outcome
-from bot.store import desk, heads, scans
+from bot.store import desk, heads, incidents, scans
 from bot.store.engine import session, write_session
-from tests.store.known import SHOP, add_finding, add_presence
+from bot.texts import Language
+from bot.web.entry import Credentials, Visitor
+from tests.pipeline.desk_stage import GRACE
+from tests.store.known import BANK, SHOP, add_finding, add_presence
 from tests.store.samples import DEPENDENCY, REPORT
 from tests.web.api_stage import NOW, ApiStage, ids
+from tests.web.visitors import FakeDoorman
 
 DISMISS: dict[str, Any] = {
     "state": "dismissed",
@@ -248,6 +256,11 @@ def test_a_webhook_is_kept_by_an_administrator(api: ApiStage) -> None:
     off = api.request("PATCH", f"/webhooks/{number}", json={"enabled": False}, by="admin")
     assert off.json()["disabled_at"] is not None
     assert api.post(f"/webhooks/{number}/test", by="admin").status_code == 422
+    assert api.request("DELETE", f"/webhooks/{number}", by="lead").status_code == 403
+    assert api.request("DELETE", f"/webhooks/{number}", by="admin").status_code == 204
+    assert api.request("DELETE", f"/webhooks/{number}", by="admin").status_code == 404
+    assert api.get("/webhooks", by="admin").json()["items"] == []
+    assert api.stage.actions()[-1] == "hook.deleted"
 
 
 def test_what_was_undone_is_told_as_well(api: ApiStage) -> None:
@@ -259,3 +272,88 @@ def test_what_was_undone_is_told_as_well(api: ApiStage) -> None:
 
         told = [one.body["data"]["after"] for one in outgoing.deliveries(reading)]
     assert sorted(told) == ["detected", "detected", "dismissed", "dismissed"]
+
+
+def happened(api: ApiStage, project: int, subject: str) -> None:
+    with write_session(api.engine) as writing:
+        incidents.report(writing, Incident(project, IncidentKind.FORGED_STATUS, subject, actor="mallory"), NOW)
+
+
+def test_incidents_are_listed_and_closed(api: ApiStage) -> None:
+    for project, subject in ((SHOP, "one"), (SHOP, "two"), (BANK, "three")):
+        happened(api, project, subject)
+    assert ids(api.get("/incidents")) == [2, 1]
+    assert ids(api.get("/incidents", by="lead")) == [3, 2, 1]
+    first = api.get("/incidents?limit=1", by="lead")
+    assert ids(api.get(first.json()["next"], by="lead")) == [2]
+    assert ids(api.get(f"/incidents?project={BANK}", by="lead")) == [3]
+    assert api.get("/incidents/3").status_code == 404
+    shown = api.get("/incidents/1").json()
+    assert (shown["kind"], shown["severity"], shown["subject"], shown["closed_at"]) == (
+        "forged_status",
+        "high",
+        "one",
+        None,
+    )
+    said = {"reason": "a test of ours"}
+    assert api.post("/incidents/1/closing", said).status_code == 403
+    assert api.post("/incidents/1/closing", {"reason": ""}, by="lead").status_code == 422
+    assert api.post("/incidents/9/closing", said, by="lead").status_code == 404
+    closed = api.post("/incidents/1/closing", said, by="lead").json()
+    assert (closed["closed_by"], closed["closed_reason"]) == ("lead", "a test of ours")
+    assert api.post("/incidents/1/closing", said, by="admin").status_code == 409
+    assert ids(api.get("/incidents")) == [2]
+    assert ids(api.get("/incidents?closed=true")) == [2, 1]
+    assert api.stage.actions() == ["project.incident_closed"]
+
+
+@dataclass
+class Meddling:
+    """A doorman who takes so long to ask GitLab that somebody else judges the finding meanwhile."""
+
+    inner: FakeDoorman
+    meanwhile: Callable[[], object]
+
+    def visitor(self, credentials: Credentials, now: datetime) -> Visitor | None:
+        return self.inner.visitor(credentials, now)
+
+    def confirm(self, principal: Principal, project_ids: Iterable[int]) -> Principal:
+        self.meanwhile()
+        return self.inner.confirm(principal, project_ids)
+
+
+def test_if_match_is_checked_when_nobody_else_can_judge_any_more(api: ApiStage) -> None:
+    tag = api.get("/findings/1").headers["etag"]
+    api.entry.doorman = Meddling(
+        api.doorman, lambda: api.stage.say(GRACE, TriageState.CONFIRMED, 1, reason="it is true")
+    )
+    late = api.post("/findings/1/decision", DISMISS, headers={"If-Match": tag})
+    assert late.status_code == 412
+    assert [event.actor for event in api.stage.history(1)] == ["grace"]
+    assert api.stage.suppressed() == set()
+    api.entry.doorman = api.doorman
+    fresh = api.get("/findings/1").headers["etag"]
+    assert api.post("/findings/1/decision", DISMISS, headers={"If-Match": fresh}).status_code == 200
+
+
+def test_a_person_is_told_in_the_language_that_he_chose_and_a_program_in_english(api: ApiStage) -> None:
+    chinese: dict[str, Any] = {}
+    english: dict[str, Any] = {}
+    for language, told in ((Language.CHINESE, chinese), (None, english)):
+        api.doorman.language = language
+        told["problem"] = api.post("/findings/1/decision", {"state": "dismissed", "reason": "x"}).json()
+        told["hidden"] = api.get("/findings/1001").json()
+        told["refused"] = api.post("/decisions", {**DISMISS, "findings": [1001]}).json()["refused"][0]
+        told["role"] = api.get("/audit").json()
+    assert (chinese["problem"]["detail"], chinese["problem"]["hint"][:8]) == ("驳回需要依据", "请从以下选一个：")
+    assert (english["problem"]["detail"], english["problem"]["hint"][:12]) == (
+        "dismissing needs a justification",
+        "Give one of:",
+    )
+    assert (chinese["hidden"]["detail"], english["hidden"]["detail"]) == ("没有这个页面", "there is no such page")
+    assert (chinese["refused"]["reason"], english["refused"]["reason"]) == (
+        "没有这个发现项",
+        "there is no such finding",
+    )
+    assert chinese["role"]["detail"] == "您的角色不包含：查看审计日志（read_audit）"
+    assert english["role"]["detail"] == "your roles do not include: read_audit"

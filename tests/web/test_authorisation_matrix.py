@@ -21,13 +21,14 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from bot.cli.web_process import application
+from bot.domain.incident import Incident, IncidentKind
 from bot.domain.roles import Grant, Role, Target
 from bot.domain.triage import TriageState
 from bot.observability.metrics import Metrics
 from bot.pipeline.engine import JobQueue, migrate_engine
 from bot.services import Services
 from bot.settings import load_settings
-from bot.store import desk, findings, people, sessions
+from bot.store import desk, findings, incidents, people, sessions
 from bot.store.engine import session, write_session
 from bot.store.migrate import migrate
 from bot.web.doorman import StoredDoorman
@@ -87,6 +88,7 @@ PAGES: dict[str, frozenset[str]] = {
     "POST /webhooks/{number:int}/test": ADMINS,
     "POST /webhooks/{number:int}/enable": ADMINS,
     "POST /webhooks/{number:int}/disable": ADMINS,
+    "POST /webhooks/{number:int}/delete": ADMINS,
     "POST /webhooks/deliveries/{delivery:int}/again": ADMINS,
     "GET /triage": READERS | ALSO,
     # These two say for each finding whether he might: see the tests at the end.
@@ -97,7 +99,6 @@ PAGES: dict[str, frozenset[str]] = {
     "POST /triage/views": READERS | ALSO,
     "POST /triage/views/{view}/delete": READERS | ALSO,
     "GET /projects/{project}/findings/{number}": READERS,
-    "GET /projects/{project}/findings/{number:int}": READERS,
     "POST /projects/{project}/findings/{number}/act": READERS,
     "POST /projects/{project}/findings/{number}/comment": COMMENTERS,
     "POST /projects/{project}/findings/{number}/issue": TRIAGERS,
@@ -105,6 +106,7 @@ PAGES: dict[str, frozenset[str]] = {
     "GET /projects": READERS | ALSO,
     "GET /projects/{project}": READERS,
     "POST /projects/{project}/exposure": LEADS,
+    "POST /projects/{project}/incidents/{incident}/close": LEADS,
     "GET /projects/{project}/merge_requests/{iid}": READERS,
     "GET /jobs": READERS | ALSO,
     "POST /jobs/retry": LEADS,
@@ -119,6 +121,31 @@ PAGES: dict[str, frozenset[str]] = {
     "GET /receipts/{name}": READERS | ALSO,
     "GET /settings": AUDITORS,
     "GET /audit": AUDITORS,
+    "GET /maturity": READERS | ALSO,
+    # The rating of all projects is for those who see all of them: see the test at the end.
+    "GET /maturity/{model}/{item}": NOBODY,
+    "GET /projects/{project}/maturity": READERS,
+    "GET /projects/{project}/maturity/{model}/{item}": READERS,
+    "GET /badges/{project}/{signature}.svg": NOBODY,
+    "GET /reports": READERS | ALSO,
+    "POST /reports": EXPORTERS | ALSO,
+    "GET /reports/{number:int}": READERS,
+    "GET /reports/{number:int}/document": READERS,
+    "GET /reports/{number:int}/files/{format}": EXPORTERS,
+    "GET /acknowledge/{code}": EVERYBODY,
+    "POST /acknowledge/{code}": NOBODY,
+    "GET /subscriptions": ADMINS,
+    "POST /subscriptions": ADMINS,
+    "POST /subscriptions/{number:int}/enable": ADMINS,
+    "POST /subscriptions/{number:int}/disable": ADMINS,
+    "POST /subscriptions/{number:int}/delete": ADMINS,
+    "POST /subscriptions/deliveries/{number:int}/again": ADMINS,
+    "GET /attestations": READERS | ALSO,
+    "POST /attestations": TRIAGERS,
+    "GET /attestations/new": TRIAGERS,
+    "GET /attestations/{number:int}/file": READERS,
+    "POST /attestations/{number:int}/confirm": TRIAGERS,
+    "POST /attestations/{number:int}/withdraw": TRIAGERS,
 }
 API: dict[str, frozenset[str]] = {
     "GET /api/v1/openapi.json": KNOWN,
@@ -144,6 +171,9 @@ API: dict[str, frozenset[str]] = {
     "POST /api/v1/suppressions/{suppression}/approval": TRIAGERS | ALSO,
     "POST /api/v1/suppressions/{suppression}/refusal": TRIAGERS | ALSO,
     "POST /api/v1/suppressions/{suppression}/revocation": COMMENTERS | ALSO,
+    "GET /api/v1/incidents": READERS | ALSO,
+    "GET /api/v1/incidents/{incident}": READERS,
+    "POST /api/v1/incidents/{incident}/closing": LEADS,
     "GET /api/v1/projects": READERS | ALSO,
     "GET /api/v1/projects/{project}": READERS,
     "GET /api/v1/projects/{project}/exposure": READERS,
@@ -188,11 +218,19 @@ API: dict[str, frozenset[str]] = {
     "POST /api/v1/webhooks": ADMINS,
     "GET /api/v1/webhooks/{webhook}": ADMINS,
     "PATCH /api/v1/webhooks/{webhook}": ADMINS,
+    "DELETE /api/v1/webhooks/{webhook}": ADMINS,
     "POST /api/v1/webhooks/{webhook}/test": ADMINS,
     "GET /api/v1/webhooks/{webhook}/deliveries": ADMINS,
     "POST /api/v1/deliveries/{delivery}/redelivery": ADMINS,
 }
-VALUES: dict[str, str] = {"project": str(SHOP), "number": "999", "finding": "1", "name": "desk.css", "iid": "7"}
+VALUES: dict[str, str] = {
+    "project": str(SHOP),
+    "number": "999",
+    "finding": "1",
+    "name": "desk.css",
+    "iid": "7",
+    "incident": "1",
+}
 """For parameters of paths; ``number`` of a finding is 1. Others are 999, which there is not."""
 
 
@@ -261,6 +299,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         add_refs(writing)
         add_finding(writing, 1)
         add_presence(writing, 1)
+        incidents.report(writing, Incident(SHOP, IncidentKind.FORGED_STATUS, "a status"), now)
         desk.refresh(writing, [1], seen=[1])
         known = {name: people.create_local(writing, name.replace("_", "-"), "", now).id for name in (*ROLES, ELSEWHERE)}
         for name, role in ROLES.items():

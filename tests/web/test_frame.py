@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.errors import clause, sentence
 from bot.store.engine import open_engine
 from bot.texts import Language
 from bot.web.api.problems import Problem
@@ -109,6 +110,21 @@ def test_the_script_has_nothing_that_the_policy_forbids() -> None:
     script = static_files()["desk.js"].body.decode()
     for word in ("eval(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "Function(", ".style."):
         assert word not in script
+
+
+def test_a_message_keeps_its_sentences_on_the_way_whatever_stands_in_them() -> None:
+    frame = Frame(secret=b"of the test")
+    hostile = "<b>{x}\u202e" + "y" * 400
+    told = sentence("{a}. {b}", a=sentence("{who} may not: {n}", who=hostile, n=7), b=clause("so {it} is"))
+    sealed = frame._sealed(Message("Nothing was changed.", 0, "refused", (told, "plain {text}")))
+    opened = frame._message({FLASH_COOKIE: sealed})
+    assert opened is not None
+    first, second = opened.details
+    assert second == "plain {text}"
+    assert str(first).startswith("<b>{x}")
+    assert str(first).endswith("may not: 7. so {it} is")
+    assert len(str(first)) < 360, "what stands in a sentence is cut, for a cookie is small"
+    assert frame._message({FLASH_COOKIE: "x" + sealed}) is None
 
 
 def test_a_page_has_landmarks_a_skip_link_and_one_heading(browser: Browser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from bot.errors import Told
 from bot.web.health import Readiness, ReadinessCheck
 from tests.web.fakes import Site
 
@@ -61,7 +62,7 @@ def test_a_check_that_hangs_is_reported_and_not_started_again() -> None:
         release.wait(20)
         return None
 
-    async def ask() -> list[dict[str, str | None]]:
+    async def ask() -> list[dict[str, Told | None]]:
         now = iter(range(0, 1000, 10))
         readiness = Readiness([ReadinessCheck("store", hang, seconds=0.02)], clock=lambda: next(now))
         answers = [await readiness.problems() for _ in range(4)]

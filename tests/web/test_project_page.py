@@ -16,8 +16,8 @@ from bot.domain.roles import Role
 from bot.domain.suppression import Scope, Suppression
 from bot.domain.triage import Justification
 from bot.domain.verdict import Outcome
-from bot.store import heads, suppressions, wishes
-from bot.store.engine import write_session
+from bot.store import heads, incidents, suppressions, wishes
+from bot.store.engine import session, write_session
 from bot.store.licences import record as record_licences
 from bot.texts import Language
 from scanners.finding import Severity
@@ -165,6 +165,25 @@ def test_who_may_not_say_it_has_no_form_for_it(stage: Stage, engine: Engine) -> 
     fill(engine)
     assert f'action="/projects/{SHOP}/exposure"' in stage.get(f"/projects/{SHOP}").text
     assert f'action="/projects/{SHOP}/exposure"' not in stage.get(f"/projects/{SHOP}", "vic").text
+
+
+def test_whoever_keeps_the_project_closes_its_incidents(stage: Stage, engine: Engine) -> None:
+    fill(engine)
+    with session(engine) as reading:
+        (known, *_) = incidents.page(reading, project_id=SHOP, limit=10)
+    address = f"/projects/{SHOP}/incidents/{known.id}/close"
+    assert f'action="{address}"' in stage.get(f"/projects/{SHOP}").text
+    assert "/incidents/" not in stage.get(f"/projects/{SHOP}", "vic").text
+    answer = stage.post(address, reason="a test of ours")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/projects/{SHOP}#incidents")
+    assert stage.workflow.closed == [(known.id, "a test of ours")]
+    assert stage.post(address).status_code == 303, "and says there that nothing was changed"
+    assert stage.post(address, "vic", reason="x").status_code == 403
+    assert stage.post(address, "zoe", reason="x").status_code == 404
+    assert stage.post(f"/projects/{BARE}/incidents/{known.id}/close", "root", reason="x").status_code == 404
+    assert stage.post(f"/projects/{SHOP}/incidents/999/close", reason="x").status_code == 404
+    assert stage.post(address, reason="x", csrf="wrong").status_code == 403
+    assert len(stage.workflow.closed) == 1
 
 
 def test_the_number_of_statements_depends_on_nothing(stage: Stage, engine: Engine) -> None:

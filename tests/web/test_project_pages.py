@@ -15,8 +15,7 @@ from bot.pipeline.project_states import project_state
 from bot.store import enforcement, heads, incidents
 from bot.store.engine import write_session
 from tests.store.counting import counted
-from tests.web.portal import NOW, Portal
-from tests.web.test_api_pages import basic
+from tests.web.portal import NOW, Portal, basic
 
 SHOP = 412
 STATE = "/api/v1/projects/shop%2Fbackend/state"
@@ -40,6 +39,19 @@ def test_the_json_says_the_same(portal: Portal, engine: Engine) -> None:
     answer = portal.get(STATE, **portal.bearer(Scope.READ))
     state = json.loads(answer.text)
     assert (state["enforcement"]["level"], state["open_incidents"], state["open_merge_requests"]) == (1, 2, 2)
+
+
+def test_a_state_has_an_etag_and_the_fields_that_were_asked_for(portal: Portal, engine: Engine) -> None:
+    happen(engine, 2)
+    token = portal.bearer(Scope.READ)
+    first = portal.get(STATE, **token)
+    same = portal.get(STATE, **token, **{"If-None-Match": f'W/{first.headers["etag"]}, "other"'})
+    assert (same.status_code, same.content) == (304, b"")
+    assert "ratelimit" in same.headers
+    assert portal.get(f"{STATE}?fields=open_incidents,project", **token).json().keys() == {"open_incidents", "project"}
+    assert portal.get(f"{STATE}?fields=password", **token).status_code == 422
+    happen(engine, 3)
+    assert portal.get(STATE, **token, **{"If-None-Match": first.headers["etag"]}).status_code == 200
 
 
 def test_a_stranger_learns_nothing(portal: Portal) -> None:

@@ -6,25 +6,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
 
 from bot.domain.policy import SecondPerson
-from bot.domain.triage import TriageState
+from bot.domain.triage import Justification, TriageState
 from bot.domain.triage_filter import Filter
 from bot.store import desk as store
+from bot.store import people
 from bot.store.desk_tables import PersonRecord
 from bot.store.engine import open_engine, session, write_session
 from bot.store.memberships import set_members
 from bot.store.statements import table
 from bot.texts import Language
 from scanners.finding import Location, Severity
-from tests.pipeline.desk_stage import ADA, DEV, NOW, Stage
+from tests.pipeline.desk_stage import ADA, DEV, LEAD, NOW, Stage
 from tests.store.counting import counted
 from tests.store.known import SHOP, add_finding, add_presence
-from tests.store.samples import SAST
+from tests.store.samples import DEPENDENCY, SAST
 from tests.web.desk_browser import Browser
 
 UNTIL = (NOW + timedelta(days=20)).date().isoformat()
@@ -242,13 +245,61 @@ def test_who_takes_a_finding_on_has_it_and_the_second_is_refused(browser: Browse
 
 
 def test_a_finding_is_given_to_somebody_who_sees_it(browser: Browser, stage: Stage) -> None:
-    assert "not possible: 1" in act(browser, "assign", 1, person="7")
+    assert "not possible: 1" in act(browser, "assign", 1, person="stranger")
+    assert "there is no person &#39;nobody.there&#39;" in act(browser, "assign", 1, person="nobody.there")
     with write_session(stage.engine) as writing:
         set_members(writing, SHOP, {2: 40}, NOW)
-    assert '<option value="2">' in browser.get("/triage").text
-    assert "Assigned: 2" in act(browser, "assign", 1, 2, person="2")
+    assert '<option value="grace">' in browser.get("/triage").text
+    assert "Assigned: 1" in act(browser, "assign", 1, person="GRACE")
+    assert "Assigned: 1" in act(browser, "assign", 2, person="#2")
     assert sorted(shown(browser.get("/triage?assignee=me", "grace").text)) == [1, 2]
     assert "Nothing was changed" in act(browser, "assign", 1, person="")
+
+
+def test_somebody_who_is_not_offered_is_named_by_his_user_name(browser: Browser, stage: Stage) -> None:
+    with write_session(stage.engine) as writing:
+        for number in range(1, 300):
+            people.signed_in(
+                writing,
+                issuer="gitlab",
+                subject=f"s{number}",
+                username=f"user{number:03}",
+                name="",
+                gitlab_user_id=1000 + number,
+                now=NOW,
+            )
+        twin = people.create_local(writing, "grace", "hash", NOW)
+        set_members(writing, SHOP, {1299: 40, 2: 40}, NOW)
+    html = browser.get("/triage").text
+    assert html.count("<option value=") < 300
+    assert "user299" not in html
+    assert "Assigned: 1" in act(browser, "assign", 1, person="user299")
+    told = act(browser, "assign", 2, person="grace")
+    assert "several people are called &#39;grace&#39;" in told
+    assert f"#2 (&#39;gitlab&#39;), #{twin.id} (&#39;local&#39;)" in told
+
+
+def test_a_request_for_a_rule_or_an_advisory_leads_to_the_findings_that_it_may_cover(
+    browser: Browser, stage: Stage
+) -> None:
+    with write_session(stage.engine) as writing:
+        add_finding(writing, 50, replace(DEPENDENCY, fingerprint=f"{50:064x}"))
+        add_presence(writing, 50)
+        store.refresh(writing, [50], seen=[50])
+    stage.second_person = SecondPerson.ALWAYS
+    about = DEPENDENCY.dependency
+    assert about is not None
+    wish: dict[str, Any] = {
+        "justification": Justification.NOT_APPLICABLE,
+        "reason": "x",
+        "expires_at": NOW + timedelta(days=20),
+        "project_id": SHOP,
+    }
+    stage.workflow.suppress(LEAD, scanner=SAST.scanner, rule_id=SAST.rule_id, **wish)
+    stage.workflow.suppress(LEAD, advisory=about.advisory_ids[0], **wish)
+    html = browser.get("/triage?standing=requested").text
+    links = [unescape(link) for link in re.findall(r'<a href="(/triage\?[^"]+)">Findings that it may cover', html)]
+    assert [sorted(shown(browser.get(link).text)) for link in links] == [[1, 2, 3], [50]]
 
 
 def test_choosing_nothing_or_an_act_that_there_is_not_changes_nothing(browser: Browser) -> None:

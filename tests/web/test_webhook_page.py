@@ -117,3 +117,29 @@ def test_it_is_tested_disabled_and_enabled_and_a_message_is_sent_again(stage: St
     assert stage.post("/webhooks/1/enable").status_code == 303
     assert stage.get("/webhooks/2").status_code == 404
     assert stage.post("/webhooks/deliveries/999/again").status_code == 404
+
+
+def test_it_is_deleted_with_its_messages_and_the_audit_log_says_so(stage: Stage) -> None:
+    stage.post("/webhooks", **FORM)
+    stage.post("/webhooks/1/test")
+    assert 'action="/webhooks/1/delete"' in stage.get("/webhooks/1").text
+    assert stage.post("/webhooks/1/delete", "lead").status_code == 403
+    gone = stage.post("/webhooks/1/delete")
+    assert (gone.status_code, gone.headers["location"]) == (303, "/webhooks")
+    assert stage.get("/webhooks/1").status_code == 404
+    assert stage.post("/webhooks/1/delete").status_code == 404
+    with session(stage.engine) as reading:
+        assert outgoing.deliveries(reading) == ()
+        last = list(audit.stream(reading))[-1]
+    assert (last.action, last.subject) == ("hook.deleted", "webhook 1")
+    assert last.details["url"] == "https://hooks.example/in"
+
+
+def test_what_is_wrong_is_said_in_chinese(stage: Stage) -> None:
+    chinese = Stage(stage.folder, stage.engine, language=Language.CHINESE)
+    refused = chinese.post("/webhooks", url="file:///etc/passwd", event=["finding.new"], projects="**")
+    assert "地址必须以 https:// 或 http:// 加主机名开头。例如 https://hooks.example.com/mergewarden。" in refused.text
+    assert (
+        "项目模式不可用"
+        in chinese.post("/webhooks", url="https://a.example", event=["finding.new"], projects="!x").text
+    )

@@ -1,5 +1,6 @@
 """
-Who asks, and whether they may. A token travels as ``Authorization: Bearer``; for pages it is HTTP Basic's password.
+Who asks the older routes of the API, and whether they may. A token travels as ``Authorization: Bearer``; for the
+desk's pages it is HTTP Basic's password.
 
 Strangers learn nothing, not even whether a project exists; of projects that its pattern leaves out a token learns no
 more.
@@ -14,18 +15,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import quote
 
 import structlog
 from starlette.requests import Request
 
 from bot.domain.access import ApiToken, Scope
 from bot.domain.roles import PERMISSIONS, Permission, Principal
+from bot.errors import sentence
 from bot.gitlab.errors import GitLabError
 from bot.services import Services
 from bot.store import memberships, principals, tokens
 from bot.store.engine import session, write_session
 from bot.store.projects import Project, UnknownProject
+from bot.texts import N_
 from bot.web.api.problems import Problem
 
 log = structlog.get_logger("mergewarden.api")
@@ -62,6 +64,8 @@ class PersonPass:
     actor: str
     paths: frozenset[str] | None
     """Full paths that are open to him, in small letters; None for all."""
+    counted: str
+    """Whose calls his are counted with."""
 
     @property
     def covers_everything(self) -> bool:
@@ -84,36 +88,26 @@ class Door:
     who: Callable[[str, datetime], Principal | None] | None = None
     """Whose session a cookie is; None where nobody has one."""
 
-    def admit_reader(self, request: Request, challenge: str, *, either: bool = False) -> Admitted:
-        """
-        Whoever comes to read: with a token as the challenge asks for it, or ``either`` way, or with a session.
-
-        Raises ``Problem`` as ``admit`` does; a browser that brings nothing is sent to the sign-in page (303).
-        """
-        text = bearer(request) if challenge == BEARER else basic_password(request)
-        if text is None and either:
-            text = bearer(request) or basic_password(request)
+    def admit_reader(self, request: Request) -> Admitted:
+        """Whoever comes to read: with a token, or with a session. Raises ``Problem`` as ``admit`` does."""
+        text = bearer(request)
         if text is not None or self.who is None or "authorization" in request.headers:
-            return self.admit(text, Scope.READ, challenge)
+            return self.admit(text, Scope.READ)
         cookie = request.cookies.get(SESSION_COOKIE, "")
         principal = self.who(cookie, self.now()) if cookie else None
-        if principal is not None:
-            if not principal.may(Permission.READ):
-                raise Problem(403, "your roles show no project", "An administrator can grant one that does.")
-            return self._pass(principal, Permission.READ)
-        if challenge == BASIC and "text/html" in request.headers.get("accept", ""):
-            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            place = f"/sign-in?next={quote(wanted[:2000], safe='')}"
-            raise Problem(303, "one has to sign in first", headers={"Location": place})
-        return self.admit(None, Scope.READ, challenge)
+        if principal is None:
+            return self.admit(None, Scope.READ)
+        if not principal.may(Permission.READ):
+            raise Problem(403, N_("your roles show no project"), N_("An administrator can grant one that does."))
+        return self._pass(principal, Permission.READ, f"person {principal.person_id}")
 
-    def _pass(self, principal: Principal, permission: Permission) -> PersonPass:
+    def _pass(self, principal: Principal, permission: Permission, counted: str) -> PersonPass:
         if principal.everything and any(permission in PERMISSIONS[role] for role in principal.instance_roles):
-            return PersonPass(principal.actor, None)
+            return PersonPass(principal.actor, None, counted)
         with session(self.services.store) as reading:
             paths = memberships.project_paths(reading)
         open_to_him = frozenset(path.casefold() for number, path in paths if principal.may(permission, number))
-        return PersonPass(principal.actor, open_to_him)
+        return PersonPass(principal.actor, open_to_him, counted)
 
     def _of_person(self, token: ApiToken, scope: Scope, now: datetime) -> PersonPass | None:
         with session(self.services.store) as reading:
@@ -122,9 +116,9 @@ class Door:
             return None
         # A report that leaves something out mends it, so handing one in is for those who may decide.
         permission = Permission.DECIDE if scope is Scope.IMPORT else Permission.READ
-        return self._pass(replace(principal, limits=None), permission)
+        return self._pass(replace(principal, limits=None), permission, counted_as(token))
 
-    def admit(self, text: str | None, scope: Scope, challenge: str) -> Admitted:
+    def admit(self, text: str | None, scope: Scope) -> Admitted:
         """The token behind this text. Raises ``Problem``: 401 where it opens nothing, 403 where it lacks the scope."""
         now = self.now()
         found, of_person = None, None
@@ -137,16 +131,18 @@ class Door:
         if found is None:
             raise Problem(
                 401,
-                "a valid API token is needed",
-                "Make one with: mergewarden token create",
-                headers={"WWW-Authenticate": challenge},
+                N_("a valid API token is needed"),
+                N_("Make one with: mergewarden token create"),
+                headers={"WWW-Authenticate": BEARER},
             )
         if not tokens.used_today(found, now):
             # A busy store must not keep anybody out for the sake of a date.
             with suppress(Exception), write_session(self.services.store) as writing:
                 tokens.mark_used(writing, found.id, now)
         if scope not in found.scopes:
-            raise Problem(403, f"the token lacks the scope {scope.value}", "Make one that has it.")
+            raise Problem(
+                403, sentence(N_("the token lacks the scope {scope}"), scope=scope.value), N_("Make one that has it.")
+            )
         return of_person or found
 
     def project(self, name: str, token: Admitted) -> Project:
@@ -157,7 +153,7 @@ class Door:
         nobody knows gets the same answer as one that the token is not good for, unless it is good for all.
         """
         by_number = name.removeprefix("-").isdecimal()
-        refused = Problem(403, "the token is not good for this project", "Its pattern leaves the project out.")
+        refused = Problem(403, N_("the token is not good for this project"), N_("Its pattern leaves the project out."))
         if not by_number and not token.covers(name):
             raise refused
         try:
@@ -168,12 +164,21 @@ class Door:
             raise
         except GitLabError as error:
             log.warning("GitLab does not say which project this is", error=str(error))
-            raise Problem(503, "GitLab could not be asked for the project", headers={"Retry-After": "30"}) from error
+            raise Problem(
+                503, N_("GitLab could not be asked for the project"), headers={"Retry-After": "30"}
+            ) from error
         if not token.covers(found.path):
             raise refused
         if found.id > 0 and not self.services.settings.serves(found.path):
-            raise Problem(404, "this is no project that Mergewarden serves", "See MERGEWARDEN_PROJECTS.")
+            raise Problem(404, N_("this is no project that Mergewarden serves"), N_("See MERGEWARDEN_PROJECTS."))
         return found
+
+
+def counted_as(admitted: Admitted) -> str:
+    """Whose calls are counted together, as ``bot.web.api.guard.who`` has it for the desk's API."""
+    if isinstance(admitted, ApiToken):
+        return f"token {admitted.id}"
+    return admitted.counted if isinstance(admitted, PersonPass) else admitted.actor
 
 
 def bearer(request: Request) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from bot.texts import N_
 from bot.web.api.problems import Problem, problem_of
 
 Facts = dict[str, object]
@@ -44,7 +45,7 @@ async def answered(
         problem = to_problem(error)
         if problem is None:
             log.exception("the request could not be answered", error_type=type(error).__name__)
-            problem = Problem(500, "this is a fault of Mergewarden; its log says more")
+            problem = Problem(500, N_("this is a fault of Mergewarden; its log says more"))
         status = problem.status
         facts["error"] = str(problem)
         if status == 503:

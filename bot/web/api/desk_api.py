@@ -11,8 +11,8 @@ from bot.domain.job_board import JobState, SeenJob
 from bot.domain.known import Dossier
 from bot.domain.workflow import Workflow
 from bot.services import Services
-from bot.store.desk_reads import Reading
-from bot.web.api.guard import Limits
+from bot.store.desk.finding_reads import Reading
+from bot.web.api.rates import Limits, RateLimits
 from bot.web.entry import Entry
 
 
@@ -35,4 +35,5 @@ class DeskApi:
     """Everything about a finding: ``bot.pipeline.decisions.dossier``, which the web does not know."""
     jobs: ListJobs | None = None
     """None where there is no engine; then there are no routes about jobs."""
-    limits: Limits = field(default_factory=Limits)
+    rates: RateLimits = field(default_factory=lambda: RateLimits(Limits()))
+    """Counts calls, those of the older routes included."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from bot.domain.known import Dossier
 from bot.domain.roles import Permission, Principal
 from bot.domain.triage_filter import KEYS, Filter, GroupBy, from_pairs
-from bot.store import desk, desk_reads, people
-from bot.store.desk import Place
+from bot.domain.workflow import Outcome
+from bot.errors import sentence
+from bot.store import desk, people
+from bot.store.desk import Place, finding_reads
 from bot.store.engine import session
+from bot.texts import N_
+from bot.web.api.conditional import tag_of
 from bot.web.api.desk_api import DeskApi
 from bot.web.api.guard import (
     CURSOR,
@@ -25,7 +29,7 @@ from bot.web.api.guard import (
     expect_tag,
     fields_parameter,
     needs,
-    tag_of,
+    told_in,
 )
 from bot.web.api.models import (
     MOST,
@@ -104,7 +108,10 @@ def wanted(api: DeskApi, caller: Visit) -> Filter:
     strange = [name for name, _ in pairs if name not in KEYS and name not in _OWN]
     if strange:
         raise Problem(
-            422, "there is no such parameter", f"There are {', '.join(sorted(KEYS))}.", field=strange[0][:100]
+            422,
+            N_("there is no such parameter"),
+            sentence(N_("There are {names}."), names=", ".join(sorted(KEYS))),
+            field=strange[0][:100],
         )
     person_id = caller.principal.person_id
     last_visit = None
@@ -131,15 +138,15 @@ def findings_router(api: DeskApi) -> APIRouter:
     def now_allowed(caller: Visit, numbers: Collection[int]) -> Principal:
         """The caller as GitLab has him now, in the projects of these findings that he sees."""
         with session(store.store) as reading:
-            projects = set(desk_reads.projects_of(reading, numbers).values())
+            projects = set(finding_reads.projects_of(reading, numbers).values())
         return caller.confirmed(sorted(one for one in projects if caller.principal.sees_project(one)))
 
-    def single(outcome: Any) -> OutcomeOut:
+    def single(caller: Visit, outcome: Outcome) -> OutcomeOut:
         """Of an act on one finding a refusal is the answer's status."""
         if outcome.refused and not outcome.done:
             refusal = outcome.refused[0]
             raise Problem(STATUS[refusal.fault.value], refusal.reason, refusal.hint)
-        return OutcomeOut.of(outcome)
+        return OutcomeOut.of(outcome, told_in(caller.request))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -216,7 +223,7 @@ def findings_router(api: DeskApi) -> APIRouter:
         """Comments and issues, the first first."""
         found(caller, finding)
         with session(store.store) as reading:
-            written = desk_reads.notes_of(reading, finding)
+            written = finding_reads.notes_of(reading, finding)
         return Page(
             items=[NoteOut(at=one.at, by=one.actor, text=one.text, issue=one.issue_url or None) for one in written]
         )
@@ -226,8 +233,15 @@ def findings_router(api: DeskApi) -> APIRouter:
     @router.post("/findings/{finding}/decision", **needs(Permission.REQUEST))
     def decide(caller: Caller, finding: _FindingId, judgement: DecideIn) -> OutcomeOut:
         """Judge one finding; with `If-Match` only as it was read."""
-        dossier = found(caller, finding)
-        expect_tag(caller.headers, _tag(FindingOut.of(dossier, caller.now)))
+        found(caller, finding)
+
+        def still(reading: object) -> None:
+            assert isinstance(reading, finding_reads.Reading)
+            dossier = api.dossier(reading, finding, caller.now)
+            if dossier is None:
+                raise not_there()
+            expect_tag(caller.headers, _tag(FindingOut.of(dossier, caller.now)))
+
         outcome = workflow.decide(
             now_allowed(caller, [finding]),
             [finding],
@@ -236,9 +250,10 @@ def findings_router(api: DeskApi) -> APIRouter:
             reason=judgement.reason,
             expires_at=judgement.expires_at,
             request=judgement.request,
+            still=still if "if-match" in caller.headers else None,
             address=caller.address,
         )
-        return single(outcome)
+        return single(caller, outcome)
 
     @router.post("/decisions", **needs(Permission.REQUEST))
     def decide_many(caller: Caller, judgement: DecideManyIn) -> OutcomeOut:
@@ -253,31 +268,33 @@ def findings_router(api: DeskApi) -> APIRouter:
             request=judgement.request,
             address=caller.address,
         )
-        return OutcomeOut.of(outcome)
+        return OutcomeOut.of(outcome, told_in(caller.request))
 
     @router.post("/undo/{batch}", **needs(Permission.REQUEST))
     def undo(caller: Caller, batch: Annotated[str, Path(max_length=40)]) -> OutcomeOut:
         """Take back what one decided together, within a day, where it is still the last word."""
-        return OutcomeOut.of(workflow.undo(caller.principal, batch, address=caller.address))
+        outcome = workflow.undo(caller.principal, batch, address=caller.address)
+        return OutcomeOut.of(outcome, told_in(caller.request))
 
     @router.post("/claims", **needs(Permission.DECIDE))
     def claim(caller: Caller, chosen: Chosen) -> OutcomeOut:
         """Take findings that nobody has; of several who try one wins."""
-        return OutcomeOut.of(
-            workflow.claim(now_allowed(caller, chosen.findings), chosen.findings, address=caller.address)
-        )
+        outcome = workflow.claim(now_allowed(caller, chosen.findings), chosen.findings, address=caller.address)
+        return OutcomeOut.of(outcome, told_in(caller.request))
 
     @router.post("/assignments", **needs(Permission.DECIDE))
     def assign(caller: Caller, chosen: AssignIn) -> OutcomeOut:
         """Give findings to a person, or to nobody."""
         principal = now_allowed(caller, chosen.findings)
-        return OutcomeOut.of(workflow.assign(principal, chosen.findings, chosen.person, address=caller.address))
+        outcome = workflow.assign(principal, chosen.findings, chosen.person, address=caller.address)
+        return OutcomeOut.of(outcome, told_in(caller.request))
 
     @router.post("/snoozes", **needs(Permission.DECIDE))
     def snooze(caller: Caller, chosen: SnoozeIn) -> OutcomeOut:
         """Leave findings out of the list for a while."""
         principal = now_allowed(caller, chosen.findings)
-        return OutcomeOut.of(workflow.snooze(principal, chosen.findings, chosen.until, address=caller.address))
+        outcome = workflow.snooze(principal, chosen.findings, chosen.until, address=caller.address)
+        return OutcomeOut.of(outcome, told_in(caller.request))
 
     @router.post("/findings/{finding}/comments", status_code=201, **needs(Permission.COMMENT))
     def comment(caller: Caller, finding: _FindingId, said: CommentIn) -> NoteOut:

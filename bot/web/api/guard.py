@@ -13,12 +13,9 @@ import binascii
 import hashlib
 import json
 import re
-import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import urlencode
 
@@ -27,9 +24,6 @@ import structlog
 from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 from pydantic import BaseModel
 from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
@@ -38,11 +32,15 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from bot.domain.roles import Permission, Principal
+from bot.errors import sentence
 from bot.services import Services
 from bot.store import idempotency
 from bot.store.engine import write_session
+from bot.texts import N_, Language
 from bot.web.api.answering import answered
+from bot.web.api.conditional import check_fields, with_document
 from bot.web.api.problems import CONTENT_TYPE, Problem, answer, problem_of
+from bot.web.api.rates import Limits, RateLimits
 from bot.web.entry import (
     MAX_BODY,
     Entry,
@@ -53,9 +51,6 @@ from bot.web.entry import (
 
 log = structlog.get_logger("mergewarden.api")
 
-READS_PER_MINUTE = 600
-WRITES_PER_MINUTE = 120
-EXPORTS_PER_MINUTE = 10
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PERMISSION = "x-permission"
 _COUNTS_AS = "x-rate-limit"
@@ -82,54 +77,6 @@ def needs(
     if shown_once:
         extra[_SHOWN_ONCE] = True
     return {"openapi_extra": extra, **more}
-
-
-# --- how often --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many calls one token or person may make in a minute."""
-
-    reads: int = READS_PER_MINUTE
-    writes: int = WRITES_PER_MINUTE
-    exports: int = EXPORTS_PER_MINUTE
-
-
-class RateLimits:
-    """Counts calls in memory: one process answers, and a restart forgives."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._items: Mapping[str, RateLimitItem] = MappingProxyType(
-            {
-                "read": RateLimitItemPerMinute(limits.reads),
-                "write": RateLimitItemPerMinute(limits.writes),
-                "export": RateLimitItemPerMinute(limits.exports),
-            }
-        )
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._lock = threading.Lock()
-
-    def take(self, kind: str, who: str) -> dict[str, str]:
-        """Count a call; the headers that say what is left. Raises ``Problem`` 429."""
-        item = self._items[kind]
-        with self._lock:
-            allowed = self._limiter.hit(item, kind, who)
-            stats = self._limiter.get_window_stats(item, kind, who)
-        wait = max(1, round(stats.reset_time - time.time()))
-        # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
-        headers = {
-            "RateLimit-Policy": f'"{kind}";q={item.amount};w={item.get_expiry()}',
-            "RateLimit": f'"{kind}";r={stats.remaining};t={wait}',
-        }
-        if not allowed:
-            raise Problem(
-                429,
-                f"more than {item.amount} {kind} calls in a minute",
-                "Wait as Retry-After says.",
-                headers={**headers, "Retry-After": str(wait)},
-            )
-        return headers
 
 
 # --- what a route can ask for -----------------------------------------------------------------------------------------
@@ -192,12 +139,7 @@ def number_cursor(text: str | None) -> int | None:
 
 def bad_cursor() -> Problem:
     """The answer to a cursor that none of our answers had."""
-    return Problem(422, "the cursor is none of ours", "Take it from `next` as it is.", field="cursor")
-
-
-def tag_of(content: bytes) -> str:
-    """A strong ETag."""
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return Problem(422, N_("the cursor is none of ours"), N_("Take it from `next` as it is."), field="cursor")
 
 
 def expect_tag(headers: Headers, tag: str) -> None:
@@ -205,7 +147,9 @@ def expect_tag(headers: Headers, tag: str) -> None:
     given = headers.get("if-match", "")
     # Weak tags never match here: https://www.rfc-editor.org/rfc/rfc9110#name-if-match
     if given and given.strip() != "*" and tag not in [one.strip() for one in given.split(",")]:
-        raise Problem(412, "it was changed since you read it", "Read it again, and decide about what it is now.")
+        raise Problem(
+            412, N_("it was changed since you read it"), N_("Read it again, and decide about what it is now.")
+        )
 
 
 # --- the route --------------------------------------------------------------------------------------------------------
@@ -239,6 +183,7 @@ class DeskRoute(APIRoute):
         gate: Gate = request.app.state.gate
         extra = self.openapi_extra or {}
         visitor = await gate.entry.caller(request, facts)
+        request.state.told_in = visitor.language or Language.ENGLISH
         writes = request.method not in _SAFE
         if writes:
             gate.entry.check_call(request, visitor)
@@ -274,25 +219,13 @@ class DeskRoute(APIRoute):
                 response.headers["Link"] = f'<{document["next"]}>; rel="next"'
             if wanted:
                 document = self._selected(document, wanted.split(","))
-            body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-            response.body = body
-            response.headers["Content-Length"] = str(len(body))
-            if wanted or "etag" not in response.headers:
-                response.headers["ETag"] = tag_of(body)
-            # Ask each time, and be told in two hundred bytes that nothing changed.
-            response.headers["Cache-Control"] = "private, no-cache"
-            response.headers["Vary"] = "Authorization, Cookie"
-            if _has_it(request.headers.get("if-none-match", ""), response.headers["etag"]):
-                kept = {name: response.headers[name] for name in ("etag", "cache-control", "vary")}
-                return Response(status_code=304, headers=kept)
+                del response.headers["etag"]
+            return with_document(request, response, document)
         return response
 
     def _selected(self, document: Any, names: Sequence[str]) -> Any:
         known = _names_of(self.response_model)
-        if strange := [name for name in names if name not in known]:
-            raise Problem(
-                422, f"there is no field {strange[0]}", f"There are: {', '.join(sorted(known))}.", field="fields"
-            )
+        check_fields(names, known)
         if isinstance(document, dict) and isinstance(document.get("items"), list):
             return {**document, "items": [{n: item[n] for n in names} for item in document["items"]]}
         return {name: document[name] for name in names}
@@ -302,7 +235,9 @@ class DeskRoute(APIRoute):
     ) -> Response:
         given = request.headers[_KEY_HEADER]
         if not _KEY.fullmatch(given):
-            raise Problem(400, "an idempotency key has 1 to 255 printable ASCII characters", field="Idempotency-Key")
+            raise Problem(
+                400, N_("an idempotency key has 1 to 255 printable ASCII characters"), field="Idempotency-Key"
+            )
         key = _digest(who(principal), given)
         asked = _digest(request.method, request.url.path, request.url.query, await request.body())
         claim = partial(_claim, gate, key, asked)
@@ -323,7 +258,7 @@ class DeskRoute(APIRoute):
         except Exception as error:
             problem = as_problem(error)
             if problem is not None and problem.status < 500 and problem.status not in (409, 412):
-                refusal = answer(problem)
+                refusal = answer(problem, told_in(request))
                 what = {"body": bytes(refusal.body).decode(), "headers": {"content-type": CONTENT_TYPE}}
                 await anyio.to_thread.run_sync(partial(_finish, gate, key, problem.status, what))
                 kept = True
@@ -338,7 +273,7 @@ async def guarded_call(request: Request, call: Callable[[Request, dict[str, obje
     facts: dict[str, object] = {}
 
     async def refused(problem: Problem) -> Response:
-        return answer(problem)
+        return answer(problem, told_in(request))
 
     def tell(level: Callable[..., Any], status: int, seconds: float) -> None:
         level("api request", method=request.method, status=status, seconds=round(seconds, 3), **facts)
@@ -351,8 +286,16 @@ def as_problem(error: Exception) -> Problem | None:
     if isinstance(error, RequestValidationError):
         return _invalid(error.errors())
     if isinstance(error, HTTPException):
-        return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        return Problem(error.status_code, error.detail, headers=dict(error.headers or {}))
     return problem_of(error)
+
+
+def told_in(request: Request | None) -> Language:
+    """In which language a caller is told what was not possible: the one that he chose on the page, else English."""
+    language: Language = (
+        getattr(request.state, "told_in", Language.ENGLISH) if request is not None else Language.ENGLISH
+    )
+    return language
 
 
 def who(principal: Principal) -> str:
@@ -368,10 +311,10 @@ def who(principal: Principal) -> str:
 def _check_address(request: Request) -> None:
     """Raise ``Problem`` 422 for a NUL in the address: no name has one, and PostgreSQL takes none."""
     if "\x00" in request.scope["path"]:
-        raise Problem(422, "the address has a NUL character")
+        raise Problem(422, N_("the address has a NUL character"))
     for name, value in request.query_params.multi_items():
         if "\x00" in value or "\x00" in name:
-            raise Problem(422, "the parameter has a NUL character", field=name.replace("\x00", "?")[:100])
+            raise Problem(422, N_("the parameter has a NUL character"), field=name.replace("\x00", "?")[:100])
 
 
 async def _read_whole(request: Request) -> Request:
@@ -380,7 +323,7 @@ async def _read_whole(request: Request) -> Request:
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY:
-            raise Problem(413, f"the request is larger than {MAX_BODY} bytes")
+            raise Problem(413, sentence(N_("the request is larger than {most} bytes"), most=MAX_BODY))
         chunks.append(chunk)
     message: Message = {"type": "http.request", "body": b"".join(chunks), "more_body": False}
 
@@ -400,7 +343,13 @@ def _invalid(errors: Iterable[Any]) -> Problem:
     for error in list(errors)[:20]:
         place = [str(part) for part in error.get("loc", ())]
         found.append({"in": place[0] if place else "body", "name": ".".join(place[1:])[:200], "detail": error["msg"]})
-    problem = Problem(422, f"the request has {len(found)} fault{'s' if len(found) != 1 else ''}", "See errors.")
+    problem = Problem(
+        422,
+        N_("the request has 1 fault")
+        if len(found) == 1
+        else sentence(N_("the request has {count} faults"), count=len(found)),
+        N_("See errors."),
+    )
     problem.errors = found
     return problem
 
@@ -418,11 +367,6 @@ def _names_of(model: Any) -> frozenset[str]:
 def _next_page(request: Request, cursor: str) -> str:
     pairs = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
     return f"{request.url.path}?{urlencode([*pairs, ('cursor', cursor)])}"
-
-
-def _has_it(given: str, tag: str) -> bool:
-    tags = [one.strip().removeprefix("W/") for one in given[:2_000].split(",")]
-    return "*" in tags or tag.removeprefix("W/") in tags
 
 
 def _claim(gate: Gate, key: str, asked: str) -> idempotency.Kept | None:
@@ -444,22 +388,22 @@ def _replayed(known: idempotency.Kept, asked: str) -> Response:
     if known.request != asked:
         raise Problem(
             422,
-            "this idempotency key was used for another request",
-            "Take a new key for each request.",
+            N_("this idempotency key was used for another request"),
+            N_("Take a new key for each request."),
             field="Idempotency-Key",
         )
     if known.status is None:
         raise Problem(
             409,
-            "the first request with this idempotency key is under way",
-            "Ask again in a moment.",
+            N_("the first request with this idempotency key is under way"),
+            N_("Ask again in a moment."),
             headers={"Retry-After": str(_WAIT_SECONDS)},
         )
     if known.answer["body"] is None:
         raise Problem(
             409,
-            "the first request with this idempotency key was carried out, and its secret is not shown again",
-            "If it is lost, revoke what was made and make another one with a new key.",
+            N_("the first request with this idempotency key was carried out, and its secret is not shown again"),
+            N_("If it is lost, revoke what was made and make another one with a new key."),
         )
     headers = {**known.answer["headers"], "Idempotency-Replayed": "true"}
     return Response(known.answer["body"], known.status, headers)

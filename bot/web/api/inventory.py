@@ -12,13 +12,15 @@ from bot.domain.priority import Exposure
 from bot.domain.roles import Permission
 from bot.domain.verdict import Effect, Outcome, Presence
 from bot.reports.documents import scalar_text
-from bot.store import advisory_desk, api_lists, components, policy_desk, project_overview, receipts, scans
-from bot.store.advisory_desk import Hit
+from bot.store import api_lists, components, project_overview, receipts, scans
 from bot.store.api_lists import MergeRequestLine, ProjectLine, ScanRow
+from bot.store.desk import advisory_reads, policy_reads
+from bot.store.desk.advisory_reads import Hit
 from bot.store.engine import session
 from bot.store.exploits import ExploitFact
 from bot.store.heads import HeadState
 from bot.store.project_overview import SEVERITIES, Burden, Run
+from bot.texts import N_
 from bot.web.api.desk_api import DeskApi
 from bot.web.api.guard import (
     CURSOR,
@@ -566,7 +568,7 @@ def inventory_router(api: DeskApi) -> APIRouter:
         """The policies that decisions of the last days followed, the last used first."""
         since = caller.now - timedelta(days=days)
         with session(store.store) as reading:
-            rows = policy_desk.used(reading, caller.principal.sees, since=since, limit=limit)
+            rows = policy_reads.used(reading, caller.principal.sees, since=since, limit=limit)
         return Page(
             items=[
                 UsedPolicyOut(
@@ -593,7 +595,7 @@ def inventory_router(api: DeskApi) -> APIRouter:
         """Advisories that findings here are about, the most urgent first."""
         after = cursor_of(cursor) or ""
         with session(store.store) as reading:
-            page = advisory_desk.hits(reading, caller.principal.sees, after=after, limit=limit)
+            page = advisory_reads.hits(reading, caller.principal.sees, after=after, limit=limit)
         return Page(
             items=[AdvisoryHitOut.of(hit) for hit in page.hits],
             next=cursor_text(page.next) if page.next else None,
@@ -605,9 +607,11 @@ def inventory_router(api: DeskApi) -> APIRouter:
     ) -> AdvisoryOut:
         """One imported advisory, and where it matters here."""
         with session(store.store) as reading:
-            found = advisory_desk.dossier(reading, advisory, caller.principal.sees)
+            found = advisory_reads.dossier(reading, advisory, caller.principal.sees)
         if found is None:
-            raise Problem(404, "no imported advisory has this name", "mergewarden advisories import brings them in.")
+            raise Problem(
+                404, N_("no imported advisory has this name"), N_("mergewarden advisories import brings them in.")
+            )
         return AdvisoryOut(
             id=found.id,
             modified=found.modified,

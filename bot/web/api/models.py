@@ -16,8 +16,10 @@ from bot.domain.triage import Justification, TriageEvent, TriageState
 from bot.domain.verdict import Outcome as GateOutcome
 from bot.domain.verdict import Presence
 from bot.domain.workflow import Fault, Outcome, Reason, Result
+from bot.errors import translated
 from bot.reports.documents import scalar_text
 from bot.store.desk import Item
+from bot.texts import Language, translations
 from scanners.finding import Confidence, Finding, FindingKind, Severity
 
 T = TypeVar("T")
@@ -493,15 +495,21 @@ class OutcomeOut(Out):
     judged_again: int
 
     @classmethod
-    def of(cls, outcome: Outcome) -> OutcomeOut:
-        """From the workflow's."""
+    def of(cls, outcome: Outcome, language: Language) -> OutcomeOut:
+        """From the workflow's; reasons are told in this language."""
+        look_up = translations(language).gettext
         return cls(
             done=[
                 DoneOut(finding=one.finding_id, result=one.result, suppression=one.suppression_id, why=one.why)
                 for one in outcome.done
             ],
             refused=[
-                RefusedOut(finding=one.finding_id, fault=one.fault, reason=one.reason, hint=one.hint)
+                RefusedOut(
+                    finding=one.finding_id,
+                    fault=one.fault,
+                    reason=translated(one.reason, look_up),
+                    hint=translated(one.hint, look_up),
+                )
                 for one in outcome.refused
             ],
             batch=outcome.batch,

@@ -25,6 +25,17 @@ def _query(name: str, description: str, required: bool = False, **schema: Any) -
     }
 
 
+_FIELDS = _query("fields", "Names of the fields to answer with, with commas between; all without it.")
+_HAS_IT = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the answer that one has",
+    "schema": {"type": "string"},
+}
+_SAME = {"304": {"description": "Not changed since the ETag that was sent"}}
+
+
 def _answers(status: str, description: str) -> dict[str, Any]:
     content = {"application/json": {"schema": {"type": "object"}}}
     return {status: {"description": description, "content": content}}
@@ -46,7 +57,7 @@ def paths() -> dict[str, dict[str, Any]]:
     """Path items by path, made anew for each call."""
     number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
     rule = {"name": "rule", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-    return {
+    made: dict[str, dict[str, Any]] = {
         "/api/v1/projects/{project}/imports": {
             "get": {
                 "tags": ["Imports"],
@@ -101,7 +112,15 @@ def paths() -> dict[str, dict[str, Any]]:
                 "tags": ["Rules"],
                 "summary": "Rules of all scanners, and how they did here",
                 "operationId": "list_rules",
-                "parameters": [_query("q", "Words that have to occur"), _query("scanner", "Of one scanner")],
+                "parameters": [
+                    _query("language", "For one language: python, java, ..."),
+                    _query("weakness", "About one weakness: CWE-89"),
+                    _query("scanner", "Of one scanner"),
+                    _query("mode", "monitor, comment or block"),
+                    _query("severity", "critical, high, medium, low or info"),
+                    _query("origin", "mergewarden or organisation"),
+                    _query("sort", "rule, severity, mode, findings, projects or rate"),
+                ],
                 "responses": _answers("200", "The rules"),
             }
         },
@@ -115,3 +134,8 @@ def paths() -> dict[str, dict[str, Any]]:
             }
         },
     }
+    for item in made.values():
+        # What every read has, as those of the desk's own routes.
+        item["get"]["parameters"] += [_FIELDS, _HAS_IT]
+        item["get"]["responses"] |= _SAME
+    return made

@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, Response
 from bot.domain.intake import WrongIntake
 from bot.domain.triage_filter import FilterError
 from bot.domain.workflow import Fault, WorkflowError
-from bot.errors import ConfigurationError, MergewardenError
+from bot.errors import ConfigurationError, MergewardenError, Told, translated
 from bot.store.engine import transient
 from bot.store.projects import UnknownProject
+from bot.texts import N_, Language, translations
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 30
@@ -27,7 +28,7 @@ class Problem(MergewardenError):
     """An answer other than success."""
 
     def __init__(
-        self, status: int, detail: str, hint: str = "", *, field: str = "", headers: dict[str, str] | None = None
+        self, status: int, detail: Told, hint: Told = "", *, field: str = "", headers: dict[str, str] | None = None
     ) -> None:
         super().__init__(detail, hint)
         self.status = status
@@ -53,37 +54,39 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, Problem):
         return error
     if isinstance(error, WorkflowError):
-        return Problem(_STATUS_OF[error.fault], str(error), error.hint)
+        return Problem(_STATUS_OF[error.fault], error.told, error.told_hint)
     if isinstance(error, FilterError):
-        return Problem(422, str(error), error.hint)
+        return Problem(422, error.told, error.told_hint)
     if isinstance(error, WrongIntake):
-        return Problem(400, str(error), error.hint, field=error.field)
+        return Problem(400, error.told, error.told_hint, field=error.field)
     if isinstance(error, UnknownProject):
-        return Problem(404, str(error), error.hint, field="project")
+        return Problem(404, error.told, error.told_hint, field="project")
     if isinstance(error, ConfigurationError):
-        return _unavailable("the configuration of Mergewarden is wrong; its log says more")
+        return _unavailable(N_("the configuration of Mergewarden is wrong; its log says more"))
     if transient(error) or getattr(error, "retryable", False):
-        return _unavailable("something that the import needs did not answer; nothing was stored")
+        return _unavailable(N_("something that is needed did not answer; nothing was stored"))
     if isinstance(error, OSError):
-        return _unavailable("the data directory cannot be used; the log of Mergewarden says more")
+        return _unavailable(N_("the data directory cannot be used; the log of Mergewarden says more"))
     if isinstance(error, MergewardenError):
-        return Problem(422, str(error), error.hint)
+        return Problem(422, error.told, error.told_hint)
     return None
 
 
-def _unavailable(detail: str) -> Problem:
-    return Problem(503, detail, "Try again a little later.", headers={"Retry-After": str(RETRY_SECONDS)})
+def _unavailable(detail: Told) -> Problem:
+    return Problem(503, detail, N_("Try again a little later."), headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-def answer(problem: Problem) -> Response:
-    """The problem as a response."""
+def answer(problem: Problem, language: Language = Language.ENGLISH) -> Response:
+    """The problem as a response. Programs are told in English; a person, what he chose."""
+    look_up = translations(language).gettext
+    hint = translated(problem.told_hint, look_up)
     document: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": str(problem),
+        "detail": translated(problem.told, look_up),
     }
-    document |= {name: value for name, value in (("hint", problem.hint), ("field", problem.field)) if value}
+    document |= {name: value for name, value in (("hint", hint), ("field", problem.field)) if value}
     if problem.errors:
         document["errors"] = [dict(one) for one in problem.errors]
     return JSONResponse(document, problem.status, problem.headers, media_type=CONTENT_TYPE)

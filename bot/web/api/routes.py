@@ -1,16 +1,15 @@
 """
-The routes of the API.
+The routes of the API that are older than the desk's: reports of other tools, and what all such routes have in common.
 
-``POST /api/v1/projects/{project}/imports`` takes a report of another tool, ``GET`` lists what came in, and
-``GET /projects/{number}/findings/{id}`` is a finding's page. ``{project}`` is a number or a full path, its slashes
-encoded or not.
+``POST /api/v1/projects/{project}/imports`` takes a report of another tool, ``GET`` lists what came in. ``{project}`` is
+a number or a full path, its slashes encoded or not.
 
 Whatever takes long, or asks the store, runs in a thread: a webhook must not wait for it.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ import anyio.to_thread
 import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from bot.domain.access import Scope
 from bot.domain.intake import Intake, TakeIn, TakenIn, WrongIntake, intake_of
@@ -30,9 +29,11 @@ from bot.store import imports
 from bot.store.engine import session
 from bot.store.imports import RecordedImport
 from bot.store.projects import Project
-from bot.web.api.access import BASIC, BEARER, Admitted, Door, bearer
+from bot.web.api.access import Admitted, Door, bearer, counted_as
 from bot.web.api.answering import answered, leave_unread
+from bot.web.api.conditional import check_fields, with_document, with_tag
 from bot.web.api.problems import Problem, answer
+from bot.web.api.rates import Limits, RateLimits
 from bot.web.api.upload import UploadLimits, receive, too_large
 
 log = structlog.get_logger("mergewarden.api")
@@ -42,7 +43,6 @@ _PAGE = 50
 _LARGEST_PAGE = 100
 _BUSY_SECONDS = 10
 _PARAMETERS = frozenset({"ref", "sha", "merge_request", "format", "strip_prefix"})
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,25 @@ class ApiDependencies:
     scratch: Callable[[], AbstractContextManager[Path]]
     """A fresh folder for one upload, gone at the end of the block."""
     limits: UploadLimits
-    finding_page: Callable[[int, int], str | None]
-    """HTML of a finding by its project's number and its own; None when that project has no such finding."""
-    page_policy: Callable[[], str]
-    """``Content-Security-Policy`` of that page."""
+    rates: RateLimits = field(default_factory=lambda: RateLimits(Limits()))
+    """How often somebody may call; the desk's API counts with the same."""
 
 
 @dataclass(slots=True)
 class Counter:
-    """Facts for the one log line of a request."""
+    """Facts for the one log line of a request, and how often its sender may come."""
 
+    rates: RateLimits
+    kind: str
+    """``read`` or ``write``."""
     facts: dict[str, object] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    """Headers that say how many calls are left."""
+
+    def admitted(self, token: Admitted) -> None:
+        """Count a call of somebody who was let in. Raises ``Problem`` 429."""
+        self.facts["by"] = token.actor
+        self.left = self.rates.take(self.kind, counted_as(token))
 
 
 Handler = Callable[[Request, Counter], Awaitable[Response]]
@@ -75,27 +83,50 @@ def add_api(app: FastAPI, dependencies: ApiDependencies) -> None:
     """Put the routes into the application."""
     api = _Api(dependencies)
     # The longer path first: a project's path may end in anything.
-    app.add_route(f"{_PROJECT}/imports/{{number:int}}", guarded(api.one), methods=["GET"])
-    app.add_route(f"{_PROJECT}/imports", guarded(api.listed), methods=["GET"])
-    app.add_route(f"{_PROJECT}/imports", guarded(api.take), methods=["POST"])
-    app.add_route("/projects/{project}/findings/{number:int}", guarded(api.page), methods=["GET"])
+    rates = dependencies.rates
+    app.add_route(f"{_PROJECT}/imports/{{number:int}}", guarded(api.one, rates), methods=["GET"])
+    app.add_route(f"{_PROJECT}/imports", guarded(api.listed, rates, items="imports"), methods=["GET"])
+    app.add_route(f"{_PROJECT}/imports", guarded(api.take, rates), methods=["POST"])
 
 
-def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Turns what goes wrong into an answer, and logs one line per request; never its token."""
+def guarded(handler: Handler, rates: RateLimits, *, items: str = "") -> Callable[[Request], Awaitable[Response]]:
+    """
+    Turns what goes wrong into an answer, and logs one line per request; never its token. A read gets an ETag and the
+    fields that it asks for: of the document, or of the things in its list ``items``.
+    """
 
     async def handle(request: Request) -> Response:
-        counter = Counter()
+        counter = Counter(rates, "write" if request.method == "POST" else "read")
 
         async def refused(problem: Problem) -> Response:
+            problem.headers = {**counter.left, **problem.headers}
             return leave_unread(answer(problem), request.method)
+
+        async def called() -> Response:
+            response = await handler(request, counter)
+            if counter.kind == "read" and response.status_code == 200:
+                response = _read(request, response, items)
+            response.headers.update(counter.left)
+            return response
 
         def tell(level: Callable[..., Any], status: int, seconds: float) -> None:
             level("api request", method=request.method, status=status, seconds=round(seconds, 3), **counter.facts)
 
-        return await answered(lambda: handler(request, counter), refused, tell, facts=counter.facts, log=log)
+        return await answered(called, refused, tell, facts=counter.facts, log=log)
 
     return handle
+
+
+def _read(request: Request, response: Response, items: str) -> Response:
+    """A read with its ETag, and with the fields that were asked for."""
+    wanted = request.query_params.get("fields", "")
+    if not wanted:
+        return with_tag(request, response)
+    document, names = json.loads(bytes(response.body)), wanted[:1_000].split(",")
+    things = document[items] if items else [document]
+    check_fields(names, {name for thing in things for name in thing} if things else names)
+    chosen = [{name: thing[name] for name in names if name in thing} for thing in things]
+    return with_document(request, response, {**document, items: chosen} if items else chosen[0])
 
 
 class _Api:
@@ -173,27 +204,11 @@ class _Api:
         with session(self._store.store) as reading:
             return imports.get_import(reading, project_id, number)
 
-    # -- pages --------------------------------------------------------------------------------------------------------
-
-    async def page(self, request: Request, counter: Counter) -> Response:
-        """``GET /projects/{number}/findings/{number}``, for a browser: it asks its user for the token as password."""
-        name = str(request.path_params["project"])
-        token = await anyio.to_thread.run_sync(self._door.admit_reader, request, BASIC)
-        counter.facts["by"] = token.actor
-        if not _NUMBER.fullmatch(name):
-            raise Problem(404, "a finding's page is named by the numbers of its project and its own")
-        project = await anyio.to_thread.run_sync(self._door.project, name, token)
-        number = min(int(request.path_params["number"]), 2**63 - 1)
-        text = await anyio.to_thread.run_sync(self._dependencies.finding_page, project.id, number)
-        if text is None:
-            raise Problem(404, "the project has no such finding")
-        return HTMLResponse(text, headers={"Content-Security-Policy": self._dependencies.page_policy()})
-
     # -- parts --------------------------------------------------------------------------------------------------------
 
     async def _admitted(self, request: Request, scope: Scope, counter: Counter) -> tuple[Admitted, Project]:
-        token = await anyio.to_thread.run_sync(self._door.admit, bearer(request), scope, BEARER)
-        counter.facts["by"] = token.actor
+        token = await anyio.to_thread.run_sync(self._door.admit, bearer(request), scope)
+        counter.admitted(token)
         name = str(request.path_params["project"])
         project = await anyio.to_thread.run_sync(self._door.project, name, token)
         counter.facts["project_id"] = project.id

@@ -14,11 +14,13 @@ from bot.domain.job_board import MOST_COUNTED, JobState, SeenJob
 from bot.domain.outgoing import Delivery, DeliveryState, EventType, Hook
 from bot.domain.roles import Kind, Permission, Role, Target
 from bot.domain.workflow import SavedView
+from bot.errors import sentence
 from bot.store import audit, outgoing, people, sessions, tokens
 from bot.store.audit import AuditFilter
 from bot.store.engine import session, write_session
 from bot.store.people import Given, Person
 from bot.store.secret_box import SecretBox
+from bot.texts import N_
 from bot.web.api.desk_api import DeskApi
 from bot.web.api.guard import (
     CURSOR,
@@ -438,7 +440,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
                 raise not_there()
             of_instance = held[0].grant.role is Role.ADMIN and held[0].grant.target is Target.INSTANCE
             if of_instance and person == caller.principal.person_id:
-                raise Problem(422, "nobody takes his own administration away", "Another administrator can.")
+                raise Problem(422, N_("nobody takes his own administration away"), N_("Another administrator can."))
             people.take(writing, grant, by=caller.principal.actor, now=caller.now)
             details: dict[str, Word] = {
                 "role": held[0].grant.role.value,
@@ -452,7 +454,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
     def shut_out(caller: Caller, person: _Id, wanted: EnabledIn) -> PersonOut:
         """Shut somebody out, which ends his sign-ins and tokens, or let him in again."""
         if person == caller.principal.person_id and not wanted.enabled:
-            raise Problem(422, "nobody shuts himself out", "Another administrator can.")
+            raise Problem(422, N_("nobody shuts himself out"), N_("Another administrator can."))
         with write_session(store.store) as writing:
             found = people.set_disabled(writing, person, None if wanted.enabled else caller.now)
             if found is None:
@@ -483,11 +485,15 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         """Make a token for oneself. Only a person who is signed in may: no token makes another."""
         principal = caller.principal
         if principal.kind is not Kind.SESSION or principal.person_id is None:
-            raise Problem(403, "a token cannot make another one", "Sign in, or use: mergewarden token create")
+            raise Problem(403, N_("a token cannot make another one"), N_("Sign in, or use: mergewarden token create"))
         for scope in wanted.scopes:
             needed = SCOPE_PERMISSIONS[scope] - {Permission.KEEP_TOKENS} or {Permission.DECIDE}
             if not any(principal.may(one) for one in needed):
-                raise Problem(403, f"you may not do yourself what the scope {scope.value} is for", "Leave it out.")
+                raise Problem(
+                    403,
+                    sentence(N_("you may not do yourself what the scope {scope} is for"), scope=scope.value),
+                    N_("Leave it out."),
+                )
         with write_session(store.store) as writing:
             text, made = tokens.create_token(
                 writing,
@@ -593,6 +599,15 @@ def upkeep_router(api: DeskApi) -> APIRouter:
                 details: dict[str, Word] = {"after": "enabled" if wanted.enabled else "disabled"}
                 audit.append(writing, act(caller, Action.HOOK_CHANGED, f"webhook {webhook}", details))
         return HookOut.of(hook)
+
+    @router.delete("/webhooks/{webhook}", tags=["Outgoing webhooks"], status_code=204, **needs(Permission.ADMINISTER))
+    def delete_hook(caller: Caller, webhook: _Id) -> Response:
+        """Forget it, with all messages to it."""
+        with write_session(store.store) as writing:
+            hook_of(writing, webhook)
+            gone = outgoing.delete_hook(writing, webhook)
+            audit.append(writing, act(caller, Action.HOOK_DELETED, f"webhook {webhook}", hook_words(gone)))
+        return Response(status_code=204)
 
     @router.post(
         "/webhooks/{webhook}/test", tags=["Outgoing webhooks"], status_code=202, **needs(Permission.ADMINISTER)

@@ -17,11 +17,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.errors import sentence
+from bot.texts import N_
 from bot.web.api import older
 from bot.web.api.desk_api import DeskApi
 from bot.web.api.exporting import export_router
 from bot.web.api.findings import findings_router
-from bot.web.api.guard import DeskRoute, Gate, RateLimits, needs
+from bot.web.api.guard import DeskRoute, Gate, needs
+from bot.web.api.incidents import incidents_router
 from bot.web.api.inventory import inventory_router
 from bot.web.api.models import ProblemDocument
 from bot.web.api.problems import CONTENT_TYPE, Problem, answer
@@ -41,7 +44,13 @@ def add_desk_api(app: FastAPI, api: DeskApi) -> None:
     """Put the API into the application. Call it after the older routes below ``/api/v1`` are there."""
 
     async def unknown(_request: Request) -> Response:
-        return answer(Problem(404, "there is no such address", f"The API begins at {PREFIX}/openapi.json."))
+        return answer(
+            Problem(
+                404,
+                N_("there is no such address"),
+                sentence(N_("The API begins at {prefix}/openapi.json."), prefix=PREFIX),
+            )
+        )
 
     for path, methods in older.METHODS.items():
         others = [one for one in _EVERY_METHOD if one not in methods]
@@ -55,7 +64,7 @@ def _not_so(methods: Collection[str]) -> Callable[[Request], Awaitable[Response]
     allowed = {"Allow": ", ".join(sorted(methods))}
 
     async def refused(_request: Request) -> Response:
-        return answer(Problem(405, "this address cannot be used like this", headers=allowed))
+        return answer(Problem(405, N_("this address cannot be used like this"), headers=allowed))
 
     return refused
 
@@ -63,12 +72,13 @@ def _not_so(methods: Collection[str]) -> Callable[[Request], Awaitable[Response]
 def desk_api(api: DeskApi) -> FastAPI:
     """The API as an application of its own."""
     app = FastAPI(title="Mergewarden", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.state.gate = Gate(api.services, api.entry, RateLimits(api.limits))
+    app.state.gate = Gate(api.services, api.entry, api.rates)
     # The export before the one finding: of routes that could take the same address the first wins.
     for router in (
         export_router(api),
         findings_router(api),
         suppressions_router(api),
+        incidents_router(api),
         inventory_router(api),
         upkeep_router(api),
     ):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.domain.access import ApiToken, Scope
 from bot.domain.roles import Role
+from bot.errors import Told
 from bot.store.people import Given, Person
 from bot.store.sessions import SignIn
 
@@ -24,7 +25,7 @@ class SignInPage:
     """Where he wanted to go."""
     secure: bool
     """Whether the browser would keep the session."""
-    problem: str = ""
+    problem: Told = ""
     """English; a message id."""
     name: str = ""
     """As it was typed."""
@@ -59,7 +60,7 @@ class TokensPage:
     made: str = ""
     """A new token, shown this once."""
     made_name: str = ""
-    problem: str = ""
+    problem: Told = ""
     name: str = ""
 
 

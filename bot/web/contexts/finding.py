@@ -22,7 +22,7 @@ from bot.reports.markdown_parts import blob_url
 from bot.reports.visible import one_line, shorten, shorten_path, visible
 from bot.reports.wording import Wording
 from bot.store.desk import Item
-from bot.store.desk_reads import NoteLine
+from bot.store.desk.finding_reads import NoteLine
 from bot.web.contexts.triage import (
     Chip,
     Choice,
@@ -173,7 +173,7 @@ class Around:
     previous: Item | None = None
     following: Item | None = None
     samples: Sequence[Sample] = ()
-    people: Sequence[tuple[int, str]] = ()
+    people: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ def finding_desk_page(dossier: Dossier, around: Around, reader: Reader, wording:
         may_comment=reader.may_comment,
         may_make_issue=reader.may_make_issue,
         issue_url=issues[-1] if issues else "",
-        people=tuple(Choice(str(number), name) for number, name in around.people),
+        people=tuple(Choice(value, name) for value, name in around.people),
         justifications=tuple(Choice(one.value, wording.justification(one)) for one in Justification),
         snoozes=snoozes(wording),
         until=min(today + timedelta(days=90), latest),

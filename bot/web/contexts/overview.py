@@ -12,6 +12,7 @@ from bot.domain.enforcement import Level
 from bot.domain.incident import IncidentKind
 from bot.store.coverage_holes import Hole
 from bot.web.charts import Chart
+from bot.web.contexts.maturity import ScoreCard
 from scanners.finding import Severity
 
 
@@ -47,6 +48,9 @@ class ProjectLine:
     holes: tuple[str, ...]
     """In words."""
     incidents: int
+    score: int | None
+    """From 0 to 100 by its newest snapshot; None for not assessed."""
+    score_url: str
     spark: Markup
     """Its open findings over time; empty where too little is known."""
 
@@ -104,6 +108,10 @@ class OverviewPage:
     levels: Chart
     coverage: Chart
     incidents: tuple[IncidentLine, ...]
+    scored: bool
+    """Whether there are scores to show."""
+    maturity: ScoreCard | None
+    """Of the organisation; None for whoever does not see everything."""
     whole: bool
     """Whether figures and charts stand above the list."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.store.policy_desk import UsedPolicy
+from bot.store.desk.policy_reads import UsedPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot.domain.priority import Exposure
 from bot.domain.verdict import Outcome
 from bot.reports.finding_page import SuppressionRow
 from bot.web.charts import Chart
+from bot.web.contexts.maturity import ScoreCard
 from scanners.finding import Severity
 
 
@@ -193,3 +194,5 @@ class ProjectPage:
     exposure_by: str
     exposure_at: datetime | None
     triage_url: str
+    maturity: ScoreCard | None
+    """None where there is no pipeline to ask."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.job_board import ScannerHealth
+from bot.errors import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class CheckRow:
     """One question about this installation."""
 
     name: str
-    problem: str
+    problem: Told
     """Empty while all is well."""
 
 
@@ -46,7 +47,7 @@ class SettingsPage:
     up_to_date: bool
     key_id: str
     """Of the key that signs receipts; empty while there is none."""
-    key_problem: str
+    key_problem: Told
     checks: tuple[CheckRow, ...]
     workers: int
     settings: tuple[SettingRow, ...]

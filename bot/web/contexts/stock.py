@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.store.advisory_desk import FoundAdvisory, Hit
 from bot.store.components import Component, ComponentUse
+from bot.store.desk.advisory_reads import FoundAdvisory, Hit
 from bot.store.exploits import ExploitFact
 
 

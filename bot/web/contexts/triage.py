@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from bot.domain.known import Whereabouts
 from bot.domain.priority import Exposure, Factor, Part, Standing
-from bot.domain.suppression import Suppression
+from bot.domain.suppression import Scope, Suppression
 from bot.domain.triage import Justification
 from bot.domain.triage_filter import DEFAULT_STANDINGS, Assignee, Due, Filter, GroupBy, NewSince
 from bot.domain.workflow import SavedView
@@ -47,6 +47,8 @@ class Request:
     reason: str
     until: str
     about: str
+    url: str = ""
+    """Of the findings that an exception for a rule or an advisory may be about; empty for one that is about one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +347,21 @@ def request_of(made: Suppression, wording: Wording) -> Request:
         reason=one_line(wording.said(made.reason), 400),
         until=made.expires_at.date().isoformat(),
         about=about(made),
+        url="" if made.scope is Scope.FINDING else address(_may_cover(made)),
     )
+
+
+def _may_cover(made: Suppression) -> Filter:
+    """The open findings that an exception may be about: all of its rule, or all in which its advisory occurs."""
+    return Filter(
+        standings=_OPEN,
+        projects=frozenset() if made.project_id is None else frozenset({made.project_id}),
+        rule=(made.scanner, made.rule_id) if made.scope is Scope.RULE else None,
+        text=" ".join(word for word in (made.advisory, made.package) if word) if made.scope is Scope.ADVISORY else "",
+    )
+
+
+_OPEN = frozenset(standing for standing in Standing if standing is not Standing.CLOSED)
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
@@ -378,7 +394,7 @@ class Listed:
     waiting: Mapping[int, Suppression] | None = None
     wide: Sequence[Suppression] = ()
     views: Sequence[SavedView] = ()
-    people: Sequence[tuple[int, str]] = ()
+    people: Sequence[tuple[str, str]] = ()
     last_visit_at: datetime | None = None
 
 
@@ -426,7 +442,7 @@ def triage_page(asked: Asked, listed: Listed, wording: Wording) -> TriagePage:
         views=tuple(_view(view, asked) for view in listed.views),
         may_save=asked.person_id is not None,
         rights=asked.rights,
-        people=tuple(Choice(str(number), name) for number, name in listed.people),
+        people=tuple(Choice(value, name) for value, name in listed.people),
         justifications=tuple(Choice(one.value, wording.justification(one)) for one in Justification),
         snoozes=snoozes(wording),
         until=min(today + timedelta(days=90), latest),

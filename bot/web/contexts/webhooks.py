@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.outgoing import SUBSCRIBABLE, Delivery, EventType, Hook
+from bot.errors import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class WebhooksPage:
     secret: str = ""
     """Of the one that was added just now; it is shown this once."""
     made: int = 0
-    problem: str = ""
-    """English, from the check of what was entered."""
+    problem: Told = ""
+    """From the check of what was entered."""
     url: str = ""
     """As it was entered, when it was refused."""
     projects: str = "**"

@@ -20,10 +20,12 @@ from bot.errors import MergewardenError
 from bot.reports.documents import web_references
 from bot.reports.visible import one_line, shorten, visible
 from bot.reports.wording import Wording, words_in
-from bot.store import advisory_desk, exploits
-from bot.store.advisory_desk import DataAge, FoundAdvisory, Hit
+from bot.store import exploits
+from bot.store.desk import advisory_reads
+from bot.store.desk.advisory_reads import DataAge, FoundAdvisory, Hit
 from bot.store.engine import session
 from bot.store.exploits import ExploitEdition, ExploitList
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.contexts.stock import (
     AdvisoriesPage,
@@ -68,12 +70,12 @@ def _list(desk: Desk, visit: Visit) -> Response:
     found: tuple[FoundAdvisory, ...] = ()
     following = ""
     with session(desk.services.store) as reading:
-        age = advisory_desk.age(reading)
+        age = advisory_reads.age(reading)
         editions = exploits.sources(reading)
         if text:
-            found = advisory_desk.find(reading, text, limit=_FOUND)
+            found = advisory_reads.find(reading, text, limit=_FOUND)
         else:
-            page = advisory_desk.hits(reading, sees, after=after, limit=_SHOWN)
+            page = advisory_reads.hits(reading, sees, after=after, limit=_SHOWN)
             hits = page.hits
             following = desk.frame.url("advisories", after=page.next) if page.next else ""
     oldest = _oldest_days(desk)
@@ -93,9 +95,11 @@ def _list(desk: Desk, visit: Visit) -> Response:
 def _one(desk: Desk, visit: Visit) -> Response:
     name = str(visit.params["advisory"])[:_LONGEST_SEARCH]
     with session(desk.services.store) as reading:
-        known = advisory_desk.dossier(reading, name, visit.principal.sees)
+        known = advisory_reads.dossier(reading, name, visit.principal.sees)
     if known is None:
-        raise Problem(404, "there is no such advisory", "It may not be imported: the list says how old the data is.")
+        raise Problem(
+            404, N_("there is no such advisory"), N_("It may not be imported: the list says how old the data is.")
+        )
     document = known.document
     affected = [one for one in _list_of(document.get("affected")) if isinstance(one, Mapping)]
     packages = tuple(_package(desk, one) for one in affected[:_MOST_PACKAGES])

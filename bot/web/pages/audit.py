@@ -20,7 +20,7 @@ from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
 from bot.store import audit
 from bot.store.audit import AuditFilter
-from bot.store.desk_reads import Reading
+from bot.store.desk.finding_reads import Reading
 from bot.store.engine import session
 from bot.store.projects import Project, find_by_path, projects_by_id
 from bot.texts import N_
@@ -47,6 +47,7 @@ ACTIONS: Mapping[Action, str] = {
     Action.FINDING_COMMENTED: N_("Finding commented on"),
     Action.ISSUE_MADE: N_("Issue made of a finding"),
     Action.CODE_CONFIRMED: N_("Edited code accepted"),
+    Action.CODE_UNCONFIRMED: N_("Acceptance of edited code taken back"),
     Action.SUPPRESSION_MADE: N_("Exception made"),
     Action.SUPPRESSION_APPROVED: N_("Exception approved"),
     Action.SUPPRESSION_REFUSED: N_("Exception refused"),
@@ -58,6 +59,7 @@ ACTIONS: Mapping[Action, str] = {
     Action.ENFORCEMENT_APPLIED: N_("Enforcement applied"),
     Action.BREAK_GLASS: N_("Merged past the gate"),
     Action.MERGE_ASKED: N_("Merge asked for"),
+    Action.MERGE_TAKEN_BACK: N_("Merge no longer asked for"),
     Action.POLICY_CHANGED: N_("Policy changed"),
     Action.RULES_SWITCHED: N_("Rules switched"),
     Action.SIGNED_IN: N_("Signed in"),
@@ -79,6 +81,16 @@ ACTIONS: Mapping[Action, str] = {
     Action.VIEW_SAVED: N_("View saved"),
     Action.VIEW_DELETED: N_("View deleted"),
     Action.EXPORTED: N_("Export made"),
+    Action.ATTESTATION_MADE: N_("Attestation made"),
+    Action.ATTESTATION_CONFIRMED: N_("Attestation confirmed"),
+    Action.ATTESTATION_WITHDRAWN: N_("Attestation withdrawn"),
+    Action.SNAPSHOTS_TAKEN: N_("Snapshots taken"),
+    Action.SUBSCRIPTION_MADE: N_("Subscription made"),
+    Action.SUBSCRIPTION_CHANGED: N_("Subscription changed"),
+    Action.SUBSCRIPTION_DELETED: N_("Subscription deleted"),
+    Action.REPORT_DELIVERED: N_("Summary delivered"),
+    Action.REPORT_GIVEN_UP: N_("Summary not delivered"),
+    Action.REPORT_ACKNOWLEDGED: N_("Summary acknowledged"),
     Action.JOB_RETRIED: N_("Job started again"),
 }
 """Every act in people's words."""

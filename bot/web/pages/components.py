@@ -15,6 +15,7 @@ from bot.domain.triage_filter import Filter
 from bot.store import components
 from bot.store.components import Component, Package
 from bot.store.engine import session
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.contexts.stock import ComponentPage, ComponentRow, ComponentsPage, UseRow
 from bot.web.entry import Visit
@@ -62,13 +63,15 @@ def _one(desk: Desk, visit: Visit) -> Response:
     package = str(visit.params["ecosystem"])[:_LONGEST], str(visit.params["package"])[:_LONGEST]
     after = visit.query.get("after", "")
     if after and not (after.lstrip("-").isascii() and after.lstrip("-").isdigit() and len(after) < 19):
-        raise Problem(400, "this is not the end of a page", "Follow the link to the next page as it is.", field="after")
+        raise Problem(
+            400, N_("this is not the end of a page"), N_("Follow the link to the next page as it is."), field="after"
+        )
     with session(desk.services.store) as reading:
         uses, following = components.users(
             reading, package, visit.principal.sees, after=int(after) if after else None, limit=_USES
         )
     if not uses and not after:
-        raise Problem(404, "no project that you see has this package", "The list has all that are known.")
+        raise Problem(404, N_("no project that you see has this package"), N_("The list has all that are known."))
     here = partial(desk.frame.url, "component", ecosystem=package[0], package=package[1])
     context = ComponentPage(
         ecosystem=package[0],
@@ -102,5 +105,7 @@ def _place(text: str) -> Package | None:
         return None
     ecosystem, mark, package = text[: 2 * _LONGEST].partition("\n")
     if not mark:
-        raise Problem(400, "this is not the end of a page", "Follow the link to the next page as it is.", field="after")
+        raise Problem(
+            400, N_("this is not the end of a page"), N_("Follow the link to the next page as it is."), field="after"
+        )
     return ecosystem, package

@@ -15,7 +15,8 @@ from bot.domain.triage_filter import Filter, FilterError, parse
 from bot.errors import ConfigurationError, MergewardenError
 from bot.reports.wording import words_in
 from bot.store import desk as store
-from bot.store import desk_reads, people
+from bot.store import people
+from bot.store.desk import finding_reads
 from bot.store.engine import session
 from bot.texts import N_
 from bot.web.contexts.finding import Around, Reader, finding_desk_page
@@ -102,7 +103,7 @@ def _shown(desk: Desk, visit: Visit) -> Response:
     return desk.frame.page(visit, "finding.html", page, section="triage")
 
 
-def _around(desk: Desk, visit: Visit, reading: desk_reads.Reading, dossier: Dossier, query: str) -> Around:
+def _around(desk: Desk, visit: Visit, reading: finding_reads.Reading, dossier: Dossier, query: str) -> Around:
     """What stands around the finding: a fixed number of statements, whatever list one comes from."""
     principal, now, known = visit.principal, visit.now, dossier.known
     item = store.one(reading, known.id, principal.sees, now=now)
@@ -117,8 +118,8 @@ def _around(desk: Desk, visit: Visit, reading: desk_reads.Reading, dossier: Doss
     decides = principal.may(Permission.DECIDE, known.project_id)
     return Around(
         item=item,
-        notes=desk_reads.notes_of(reading, known.id),
-        request=desk_reads.waiting_for(reading, (known.id,), now).get(known.id) if waits else None,
+        notes=finding_reads.notes_of(reading, known.id),
+        request=finding_reads.waiting_for(reading, (known.id,), now).get(known.id) if waits else None,
         others=[one for one in others if one.finding_id != known.id][:_OTHERS],
         previous=previous,
         following=following,
@@ -128,7 +129,7 @@ def _around(desk: Desk, visit: Visit, reading: desk_reads.Reading, dossier: Doss
 
 
 def _neighbours(
-    visit: Visit, reading: desk_reads.Reading, item: store.Item, query: str
+    visit: Visit, reading: finding_reads.Reading, item: store.Item, query: str
 ) -> tuple[store.Item | None, store.Item | None]:
     """What stands before and after it in the list; None at its ends, and where the list is none."""
     principal = visit.principal
@@ -152,7 +153,7 @@ def _known(desk: Desk, visit: Visit, permission: Permission) -> tuple[int, int]:
     project_id, number = visit.number("project"), visit.number("number")
     visit.require(permission, project_id)
     with session(desk.services.store) as reading:
-        if desk_reads.projects_of(reading, (number,)).get(number) != project_id:
+        if finding_reads.projects_of(reading, (number,)).get(number) != project_id:
             raise not_there()
     return project_id, number
 

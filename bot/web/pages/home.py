@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.texts import Language
+from bot.errors import sentence
+from bot.texts import N_, Language
 from bot.web.api.problems import Problem
 from bot.web.entry import Visit
 from bot.web.frame import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
@@ -28,11 +29,16 @@ def routes(desk: Desk) -> Sequence[Route]:
         response = desk.frame.back(visit, str(visit.form.get("next", "")))
         if theme:
             if theme not in THEMES:
-                raise Problem(422, "there are no such colours", f"There are: {', '.join(THEMES)}.", field="theme")
+                raise Problem(
+                    422,
+                    N_("there are no such colours"),
+                    sentence(N_("There are: {names}."), names=", ".join(THEMES)),
+                    field="theme",
+                )
             desk.frame.keep(visit, response, THEME_COOKIE, theme)
         if language:
             if language not in (known.value for known in Language):
-                raise Problem(422, "there is no such language", "There are: en, zh-CN.", field="language")
+                raise Problem(422, N_("there is no such language"), N_("There are: en, zh-CN."), field="language")
             desk.frame.keep(visit, response, LANGUAGE_COOKIE, language)
         return response
 

@@ -17,11 +17,11 @@ from starlette.routing import Route
 from bot.domain.job_board import MOST_COUNTED, JobState, SeenJob, looks, visible_jobs
 from bot.domain.roles import Permission
 from bot.domain.workflow import Fault, WorkflowError
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, sentence
 from bot.redaction import Redactor
 from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
-from bot.store import jobs_desk
+from bot.store.desk import job_reads
 from bot.store.engine import session
 from bot.store.projects import projects_by_id
 from bot.texts import N_
@@ -68,12 +68,15 @@ _KINDS = {
     "run_merge_queue": N_("Merge what is clear"),
     "verify_branch": N_("Check a protected branch"),
     "check_project": N_("Check the enforcement"),
+    "collect_project": N_("Collect figures"),
     "forget_project": N_("Forget a project"),
+    "run_periodic": N_("Count, take snapshots, send reports"),
 }
 _QUEUES = {
     "merge-requests": N_("Merge requests"),
     "branches": N_("Branches"),
     "conversations": N_("Commands and merges"),
+    "periodic": N_("Work for the whole organisation"),
 }
 _STATUS = {
     Fault.NOT_FOUND: 404,
@@ -101,7 +104,12 @@ def routes(desk: Desk) -> Sequence[Route]:
 def _shown(desk: Desk, visit: Visit) -> Response:
     tab = visit.query.get("tab", TABS[0])
     if tab not in TABS:
-        raise Problem(400, "there is no such part of the page", f"There are {', '.join(TABS)}.", field="tab")
+        raise Problem(
+            400,
+            N_("there is no such part of the page"),
+            sentence(N_("There are {names}."), names=", ".join(TABS)),
+            field="tab",
+        )
     wording = words_in(visit.language)
     every = visit.principal.may(Permission.READ_JOBS)
     tabs = tuple(
@@ -122,11 +130,11 @@ def _retried(desk: Desk, visit: Visit) -> Response:
     visit.require(Permission.RETRY)
     job_id = str(visit.form.get("job", ""))
     if not 0 < len(job_id) <= _LONGEST_ID:
-        raise Problem(422, "no job was named", "Use the button beside a job.", field="job")
+        raise Problem(422, N_("no job was named"), N_("Use the button beside a job."), field="job")
     try:
         desk.workflow.retry_job(visit.principal, job_id, address=visit.address)
     except WorkflowError as error:
-        raise Problem(_STATUS[error.fault], str(error), error.hint) from error
+        raise Problem(_STATUS[error.fault], error.told, error.told_hint) from error
     return desk.frame.back(visit, desk.frame.url("jobs", tab="failures"), Message(N_("The job is started again.")))
 
 
@@ -141,7 +149,7 @@ def _queue(desk: Desk, visit: Visit, wording: Wording, every: bool, empty: parti
     waiting = [job for job in jobs if job.state is JobState.WAITING]
     shown = (*running[:_SHOWN], *waiting[:_SHOWN])
     with session(desk.services.store) as reading:
-        workers = jobs_desk.workers(reading, operations.silent) if every and operations is not None else ()
+        workers = job_reads.workers(reading, operations.silent) if every and operations is not None else ()
         names = {number: one.path for number, one in projects_by_id(reading, _projects_of(shown)).items()}
     row = partial(_row, desk, visit, wording, names)
     oldest = min((job.created_at for job in waiting), default=None)
@@ -180,10 +188,10 @@ def _failures(desk: Desk, visit: Visit, wording: Wording, every: bool, empty: pa
     failed = [job for job in jobs if job.state is JobState.FAILED][:_SHOWN]
     given_up = [job for job in jobs if job.state is JobState.GIVEN_UP][:_SHOWN]
     with session(desk.services.store) as reading:
-        scans = jobs_desk.failed_scans(
+        scans = job_reads.failed_scans(
             reading, None if every else sees, since=visit.now - timedelta(days=_DAYS), limit=_SHOWN
         )
-        counts = jobs_desk.take_overs(reading, [job.id for job in (*failed, *given_up)])
+        counts = job_reads.take_overs(reading, [job.id for job in (*failed, *given_up)])
         names = {
             number: one.path for number, one in projects_by_id(reading, _projects_of((*failed, *given_up))).items()
         }
@@ -211,7 +219,7 @@ def _failures(desk: Desk, visit: Visit, wording: Wording, every: bool, empty: pa
 def _scanners(desk: Desk, visit: Visit, wording: Wording, every: bool, empty: partial[JobsPage]) -> JobsPage:
     sees = None if every else visit.principal.sees
     with session(desk.services.store) as reading:
-        found = jobs_desk.scanner_health(reading, sees, since=visit.now - timedelta(hours=_HOURS))
+        found = job_reads.scanner_health(reading, sees, since=visit.now - timedelta(hours=_HOURS))
     try:
         oldest = desk.services.policy().policy.advisories.oldest_days
     except MergewardenError:
@@ -236,7 +244,7 @@ def _scanners(desk: Desk, visit: Visit, wording: Wording, every: bool, empty: pa
 
 def _deliveries(desk: Desk, visit: Visit, _: Wording, every: bool, empty: partial[JobsPage]) -> JobsPage:
     with session(desk.services.store) as reading:
-        found = jobs_desk.deliveries(reading, None if every else visit.principal.sees, limit=_MOST_DELIVERIES)
+        found = job_reads.deliveries(reading, None if every else visit.principal.sees, limit=_MOST_DELIVERIES)
         numbers = {one.project_id for one in found if one.project_id is not None}
         names = {number: one.path for number, one in projects_by_id(reading, numbers).items()}
     return empty(

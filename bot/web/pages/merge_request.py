@@ -23,11 +23,13 @@ from bot.errors import ConfigurationError
 from bot.reports.markdown import host_of, safe_url
 from bot.reports.visible import one_line, shorten_path, visible
 from bot.reports.wording import Wording, words_in
-from bot.store import merge_request_desk, projects
+from bot.store import projects
 from bot.store.clearances import CLOSED, MERGED, REWRITTEN, SUPERSEDED, VERDICT
+from bot.store.desk import merge_request_reads
+from bot.store.desk.merge_request_reads import ChosenScan, Cleared, Command, Decided, MergeRequestDesk, ScanLine
 from bot.store.engine import session
 from bot.store.heads import HeadState
-from bot.store.merge_request_desk import ChosenScan, Cleared, Command, Decided, MergeRequestDesk, ScanLine
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.contexts.merge_request import (
     ClearanceLine,
@@ -72,14 +74,14 @@ def _page(desk: Desk, visit: Visit, project_id: int, iid: int) -> MergeRequestPa
     first = _first(visit)
     with session(desk.services.store) as reading:
         project = projects.get_project(reading, project_id)
-        found = merge_request_desk.merge_request_desk(reading, project_id, iid)
+        found = merge_request_reads.merge_request_desk(reading, project_id, iid)
         if project is None or found is None:
             raise not_there()
         wanted = visit.query.get("scan", "") or (found.scans[0].id if found.scans else "")
         # Asked for even where there is none, so that the number of statements is always the same.
-        details = merge_request_desk.chosen_scan(reading, project_id, iid, wanted, first=first, limit=PAGE)
+        details = merge_request_reads.chosen_scan(reading, project_id, iid, wanted, first=first, limit=PAGE)
     if details is None and visit.query.get("scan", ""):
-        raise Problem(404, "there is no such scan", "Scans are deleted in the end; the newest is always there.")
+        raise Problem(404, N_("there is no such scan"), N_("Scans are deleted in the end; the newest is always there."))
     line = next((one for one in found.scans if one.id == wanted), None)
     newest = found.scans[0] if found.scans else None
     host = host_of(desk.services.settings.gitlab_url or "")
@@ -158,7 +160,7 @@ def _first(visit: Visit) -> int:
     if not text:
         return 0
     if not (text.isascii() and text.isdecimal() and len(text) < 8) or int(text) > _MOST_FIRST:
-        raise Problem(422, "first is a number of a finding, counted from 0", "Follow a link.", field="first")
+        raise Problem(422, N_("first is a number of a finding, counted from 0"), N_("Follow a link."), field="first")
     return int(text)
 
 

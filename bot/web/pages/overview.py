@@ -23,7 +23,7 @@ from bot.domain.incident import IncidentKind
 from bot.domain.known import Whereabouts
 from bot.domain.priority import Standing
 from bot.domain.triage_filter import SOON, Due, Filter
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, sentence
 from bot.reports.enforcement import incident_words, level_words
 from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
@@ -31,10 +31,12 @@ from bot.store import coverage_holes, project_overview
 from bot.store.coverage_holes import Hole, ProjectFacts
 from bot.store.engine import session
 from bot.store.project_overview import SEVERITIES, Burden, DayCount, Deadlines
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.charts import Chart, Series, lines, sparkline, stacked, warmth
 from bot.web.contexts.overview import KINDS_IN_ORDER, Cell, IncidentLine, OverviewPage, ProjectLine, Tab
 from bot.web.entry import Visit
+from bot.web.pages.maturity import scores
 
 if TYPE_CHECKING:
     from bot.web.desk import Desk
@@ -151,6 +153,8 @@ def _page(desk: Desk, visit: Visit, name: str, *, whole: bool) -> OverviewPage:
         start = _start(chosen, visit.query.get("after", ""))
         shown = chosen[start : start + PAGE]
         sparks = project_overview.trends_of(reading, [one.facts.id for one in shown], days)
+        scored = scores(desk, reading, visit, [one.facts.id for one in shown])
+    rated, organisation = scored if scored is not None else ({}, None)
     known = [one for one in standings if one.facts.baseline_at is not None]
 
     def address(**changed: object) -> str:
@@ -174,7 +178,7 @@ def _page(desk: Desk, visit: Visit, name: str, *, whole: bool) -> OverviewPage:
         uncounted=sum(one.overdue is None for one in known),
         open_incidents=sum(one.incidents for one in standings),
         holes=counted,
-        lines=tuple(_line(desk, one, sparks.get(one.facts.id, {}), days, wording) for one in shown),
+        lines=tuple(_line(desk, one, sparks.get(one.facts.id, {}), days, rated, wording) for one in shown),
         orders=_orders(wording),
         filters=_filters(hole, standings, counted, address, wording),
         text=text,
@@ -187,6 +191,8 @@ def _page(desk: Desk, visit: Visit, name: str, *, whole: bool) -> OverviewPage:
         levels=_levels(standings, wording),
         coverage=_coverage(standings, wording),
         incidents=_incidents(desk, facts, incidents, wording),
+        scored=scored is not None,
+        maturity=organisation if whole else None,
         whole=whole,
     )
 
@@ -202,7 +208,12 @@ def _required(desk: Desk) -> frozenset[str] | None:
 def _one_of(visit: Visit, name: str, words: Sequence[str]) -> str:
     word = visit.query.get(name, "")
     if word and word not in words:
-        raise Problem(422, f"{name} is one of: {', '.join(words)}", "Leave it out for the usual.", field=name)
+        raise Problem(
+            422,
+            sentence(N_("{name} is one of: {names}"), name=name, names=", ".join(words)),
+            N_("Leave it out for the usual."),
+            field=name,
+        )
     return word
 
 
@@ -228,7 +239,14 @@ def _start(chosen: Sequence[_Standing], after: str) -> int:
     return 0 if place is None else place + 1
 
 
-def _line(desk: Desk, one: _Standing, spark: Mapping[Any, int], days: Sequence[Any], wording: Wording) -> ProjectLine:
+def _line(
+    desk: Desk,
+    one: _Standing,
+    spark: Mapping[Any, int],
+    days: Sequence[Any],
+    rated: Mapping[int, int | None],
+    wording: Wording,
+) -> ProjectLine:
     _ = wording.t.gettext
     facts = one.facts
     assessed = facts.baseline_at is not None
@@ -258,6 +276,8 @@ def _line(desk: Desk, one: _Standing, spark: Mapping[Any, int], days: Sequence[A
         baseline_at=facts.baseline_at,
         holes=tuple(hole_words(hole, wording) for hole in one.holes),
         incidents=one.incidents,
+        score=rated.get(facts.id),
+        score_url=desk.frame.url("project_maturity", project=facts.id) if rated else "",
         spark=sparkline(values, title),
     )
 

@@ -32,7 +32,7 @@ def routes(desk: Desk) -> Sequence[Route]:
         text = visit.query.get("q", "")[:100].strip()
         after = visit.query.get("after", "0")
         if not (after.isascii() and after.isdecimal() and len(after) < 19):
-            raise Problem(400, "there is no such page of the list", "Begin at its first.", field="after")
+            raise Problem(400, N_("there is no such page of the list"), N_("Begin at its first."), field="after")
         with session(store.store) as reading:
             found = people.find_people(reading, text=text, after=int(after), limit=_PAGE + 1)
             grants = people.grants_of(reading, [person.id for person in found])
@@ -70,7 +70,7 @@ def routes(desk: Desk) -> Sequence[Route]:
                 raise not_there()
             own = person_id == visit.principal.person_id
             if own and given.grant.role is Role.ADMIN and given.grant.target is Target.INSTANCE:
-                raise Problem(422, "nobody takes his own administration away", "Another administrator can.")
+                raise Problem(422, N_("nobody takes his own administration away"), N_("Another administrator can."))
             people.take(writing, grant_id, by=visit.principal.actor, now=visit.now)
             audit.append(
                 writing, _act(visit, Action.GRANT_REVOKED, person_id, {"grant": grant_id, **_words(given.grant)})
@@ -80,7 +80,7 @@ def routes(desk: Desk) -> Sequence[Route]:
     def disabled(visit: Visit) -> Response:
         person_id = visit.number("number")
         if person_id == visit.principal.person_id:
-            raise Problem(422, "nobody shuts himself out", "Another administrator can.")
+            raise Problem(422, N_("nobody shuts himself out"), N_("Another administrator can."))
         with write_session(store.store) as writing:
             if people.set_disabled(writing, person_id, visit.now) is None:
                 raise not_there()

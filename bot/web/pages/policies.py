@@ -25,7 +25,8 @@ from bot.errors import ConfigurationError
 from bot.reports.policy_words import conditions
 from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
-from bot.store import policies, policy_desk, projects
+from bot.store import policies, projects
+from bot.store.desk import policy_reads
 from bot.store.engine import session
 from bot.store.policies import StoredText
 from bot.texts import N_
@@ -79,7 +80,7 @@ def _organisation(desk: Desk, visit: Visit) -> Response:
                 return RedirectResponse(desk.frame.url("policy", project=found.id), 303)
         known = [one.path for one in projects.all_projects(reading) if sees is None or one.id in sees]
         texts = policies.policy_texts(reading) if desk.services.settings.policy_project is not None else ()
-        used = policy_desk.used(reading, sees, since=visit.now - timedelta(days=_DAYS))
+        used = policy_reads.used(reading, sees, since=visit.now - timedelta(days=_DAYS))
     not_found = one_line(wanted, 200)
     try:
         document = desk.services.policy()
@@ -114,7 +115,7 @@ def _project(desk: Desk, visit: Visit) -> Response:
         known = projects.get_project(reading, number)
         if known is None:
             raise not_there()
-        last = policy_desk.last_word(reading, number)
+        last = policy_reads.last_word(reading, number)
         decided: Policy | None = None
         try:
             decided = policies.snapshot(reading, last.policy_digest) if last is not None else None

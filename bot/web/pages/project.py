@@ -23,7 +23,7 @@ from bot.domain.project_state import OpenMergeRequest
 from bot.domain.roles import Permission
 from bot.domain.suppression import Standing, Suppression
 from bot.domain.workflow import Fault, WorkflowError
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, sentence
 from bot.reports.enforcement import incident_words, level_words, limit_words, missing_words
 from bot.reports.finding_page import suppression_row
 from bot.reports.markdown import host_of, safe_url
@@ -51,7 +51,9 @@ from bot.web.contexts.project import (
 )
 from bot.web.entry import Visit, not_there
 from bot.web.frame import Message
+from bot.web.pages.maturity import project_card
 from bot.web.pages.overview import TREND_DAYS, hole_words, severity_series, triage_url
+from bot.web.pages.triage import field_of, tried
 from scanners.finding import Severity
 from scanners.interface import Gap, ScannerStatus
 
@@ -74,7 +76,7 @@ _STATUS = {
 
 
 def routes(desk: Desk) -> Sequence[Route]:
-    """The page, and its one form."""
+    """The page, and its forms."""
 
     def shown(visit: Visit) -> Response:
         project_id = visit.number("project")
@@ -87,16 +89,39 @@ def routes(desk: Desk) -> Sequence[Route]:
         word = str(visit.form.get("exposure", ""))
         if word not in (known.value for known in Exposure):
             words = ", ".join(known.value for known in Exposure)
-            raise Problem(422, "this is no exposure", f"It is one of: {words}.", field="exposure")
+            raise Problem(
+                422, N_("this is no exposure"), sentence(N_("There are: {names}."), names=words), field="exposure"
+            )
         try:
             desk.workflow.set_exposure(principal, project_id, Exposure(word), address=visit.address)
         except WorkflowError as error:
-            raise Problem(_STATUS[error.fault], str(error), error.hint) from error
+            raise Problem(_STATUS[error.fault], error.told, error.told_hint) from error
         said = Message(N_("The exposure is noted. Priorities of the project's findings follow it."))
         return desk.frame.back(visit, desk.frame.url("project", project=project_id) + "#exposure", said)
 
+    def close(visit: Visit) -> Response:
+        project_id, number = visit.number("project"), visit.number("incident")
+        principal = visit.require(Permission.KEEP_PROJECT, project_id)
+        with session(desk.services.store) as reading:
+            known = incidents.get(reading, number)
+        if known is None or known.incident.project_id != project_id:
+            raise not_there()
+
+        def run() -> Message:
+            reason = field_of(visit, "reason", 8_000)
+            desk.workflow.close_incident(principal, number, reason=reason, address=visit.address)
+            return Message(N_("The incident is closed. It comes back to the list should it happen again."))
+
+        return tried(desk, visit, desk.frame.url("project", project=project_id) + "#incidents", run)
+
     return (
         Route("/projects/{project}", desk.entry.page(shown), name="project"),
+        Route(
+            "/projects/{project}/incidents/{incident}/close",
+            desk.entry.action(close, permission=Permission.KEEP_PROJECT),
+            methods=["POST"],
+            name="close_incident",
+        ),
         Route(
             "/projects/{project}/exposure",
             desk.entry.action(expose, permission=Permission.KEEP_PROJECT),
@@ -268,6 +293,7 @@ def _page(desk: Desk, visit: Visit, project_id: int) -> ProjectPage:
         exposure_by=one_line(profile.changed_by, 120),
         exposure_at=profile.changed_at,
         triage_url=triage_url(project_id),
+        maturity=project_card(desk, visit, project_id, project.path),
     )
 
 

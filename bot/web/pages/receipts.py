@@ -21,6 +21,7 @@ from bot.reports.receipt_page import receipt_page
 from bot.reports.wording import words_in
 from bot.store import receipts
 from bot.store.engine import session
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.contexts.rules import OneReceiptPage
 from bot.web.entry import Visit
@@ -46,7 +47,7 @@ def _one(desk: Desk, visit: Visit) -> Response:
         with session(desk.services.store) as reading:
             stored = receipts.get(reading, receipt_id)
     if stored is None or not visit.principal.sees_project(stored.project_id):
-        raise Problem(404, "there is no such receipt")
+        raise Problem(404, N_("there is no such receipt"))
     visit.require(Permission.READ, stored.project_id)
     if not as_page or name.endswith(".json"):
         return JSONResponse(dict(stored.envelope), headers={"Vary": "Accept"})
@@ -54,7 +55,7 @@ def _one(desk: Desk, visit: Visit) -> Response:
         envelope = Envelope.from_json(stored.envelope)
         receipt = read_statement(envelope.payload)
     except UnreadableReceipt as error:
-        raise Problem(422, "this receipt cannot be read by this release", str(error)) from error
+        raise Problem(422, N_("this receipt cannot be read by this release"), error.told) from error
     shown = receipt_page(receipt, receipt_id, envelope.signatures[0].key_id, words_in(visit.language))
     iid = stored.merge_request_iid
     about = link(desk, "merge_request", project=stored.project_id, iid=iid) if iid is not None else ""

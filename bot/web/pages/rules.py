@@ -13,8 +13,10 @@ from starlette.routing import Route
 
 from bot.domain.rule_card import RuleFilter, UnknownRuleFilter
 from bot.domain.triage_filter import Filter
+from bot.errors import sentence
 from bot.reports.rule_page import list_page, rule_page
 from bot.reports.wording import words_in
+from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.contexts.rules import OneRulePage, RuleRow, RulesPage
 from bot.web.entry import Visit
@@ -48,7 +50,7 @@ def _list(desk: Desk, visit: Visit) -> Response:
     try:
         page = list_page(shelf, wanted, order, words_in(visit.language), shown)
     except UnknownRuleFilter as error:
-        raise Problem(400, str(error), "Leave it out for all rules.") from error
+        raise Problem(400, error.told, N_("Leave it out for all rules.")) from error
     rows = tuple(
         RuleRow(
             row,
@@ -74,7 +76,7 @@ def _one(desk: Desk, visit: Visit) -> Response:
     if desk.operations is not None:
         found = desk.operations.dossier(rule, scanner, visit.language, visit.now, visit.principal.sees)
     if found is None:
-        raise Problem(404, "there is no such rule", "The list names all.")
+        raise Problem(404, N_("there is no such rule"), N_("The list names all."))
     card, everything = found.record.card, visit.principal.sees is None
     context = OneRulePage(
         rule_page(found, words_in(visit.language), all_projects=everything),
@@ -92,7 +94,9 @@ def _triage(desk: Desk, scanner: str, rule: str) -> str:
 def _begin(visit: Visit) -> int:
     text = visit.query.get("after", "")
     if text and not (text.isascii() and text.isdigit() and len(text) < 7):
-        raise Problem(400, "this is not the end of a page", "Follow the link to the next page as it is.", field="after")
+        raise Problem(
+            400, N_("this is not the end of a page"), N_("Follow the link to the next page as it is."), field="after"
+        )
     return int(text or 0)
 
 
@@ -100,7 +104,10 @@ def _wanted(visit: Visit) -> tuple[RuleFilter, str]:
     for name in visit.query:
         if name not in (*_FILTERS, "sort", "after"):
             raise Problem(
-                400, "there is no such parameter", f"There are {', '.join(_FILTERS)} and sort.", field=name[:100]
+                400,
+                N_("there is no such parameter"),
+                sentence(N_("There are {names} and sort."), names=", ".join(_FILTERS)),
+                field=name[:100],
             )
     given = {name: visit.query.get(name, "")[:_LONGEST] for name in _FILTERS}
     return RuleFilter(**given), visit.query.get("sort", "")[:_LONGEST] or "rule"

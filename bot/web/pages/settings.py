@@ -20,16 +20,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.domain.roles import Permission
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, Told
 from bot.redaction import Redactor
 from bot.reports.visible import one_line
 from bot.settings import SECRET_FIELDS, Settings
-from bot.store import jobs_desk
+from bot.store.desk import job_reads
 from bot.store.engine import session
 from bot.store.migrate import pending_migrations
 from bot.texts import Language
 from bot.web.contexts.settings import CheckRow, SettingRow, SettingsPage
 from bot.web.entry import Visit
+from bot.web.health import failed_with
 from bot.web.pages.jobs import link
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ def _shown(desk: Desk, visit: Visit) -> Response:
     services, operations = desk.services, desk.operations
     visit.require(Permission.READ_PEOPLE)
     with session(services.store) as reading:
-        scanners = jobs_desk.scanner_health(reading, None, since=visit.now - timedelta(hours=_HOURS))
-        workers = () if operations is None else jobs_desk.workers(reading, operations.silent)
-    key_id, key_problem = "", ""
+        scanners = job_reads.scanner_health(reading, None, since=visit.now - timedelta(hours=_HOURS))
+        workers = () if operations is None else job_reads.workers(reading, operations.silent)
+    key_id = ""
+    key_problem: Told = ""
     try:
         key_id = (operations.signing_key() if operations is not None else None) or ""
     except MergewardenError as error:
-        key_problem = one_line(str(error), _LONGEST)
+        key_problem = error.told
     missing = len(pending_migrations(services.store))
     context = SettingsPage(
         version=version("mergewarden"),
@@ -111,9 +113,9 @@ def _word(value: object) -> str:
 def _checks(desk: Desk) -> Iterable[CheckRow]:
     for check in () if desk.operations is None else desk.operations.checks:
         try:
-            problem = check.check() or ""
+            problem: Told = check.check() or ""
         except Exception as error:
             # As for /readyz: what a check raises may hold anything.
             log.warning("check failed", check=check.name, exc_info=error)
-            problem = f"failed with {type(error).__name__}; the log says more"
-        yield CheckRow(check.name, one_line(problem, _LONGEST))
+            problem = failed_with(error)
+        yield CheckRow(check.name, problem)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from bot.domain.audit import Act, Action
 from bot.domain.passwords import Passwords
+from bot.errors import sentence
 from bot.reports.visible import one_line
 from bot.settings import SIGN_IN_CALLBACK
 from bot.store import audit, people, sessions
@@ -129,7 +130,7 @@ class _Pages:
         mark = self._mark(visit)
         given = str(visit.form.get("csrf", ""))
         if not visit.secure:
-            raise Problem(403, "signing in needs https", "Open the page with https://.")
+            raise Problem(403, N_("signing in needs https"), N_("Open the page with https://."))
         check_csrf(self.parts.doorman.key.sign(_FORM, mark) if mark else "", given)
         name = str(visit.form.get("name", ""))[:100].strip().lower()
         password = str(visit.form.get("password", ""))
@@ -166,7 +167,7 @@ class _Pages:
         """``GET /sign-in/provider``: to the provider."""
         provider = self._provider()
         if not visit.secure:
-            raise Problem(403, "signing in needs https", "Open the page with https://.")
+            raise Problem(403, N_("signing in needs https"), N_("Open the page with https://."))
         self._count(visit)
         pending = Pending.begin(local_path(visit.query.get("next", "/")), visit.now)
         response = RedirectResponse(provider.address(pending), 303)
@@ -189,16 +190,16 @@ class _Pages:
         state, code = visit.query.get("state", ""), visit.query.get("code", "")
         if pending is None or not secrets.compare_digest(pending.state.encode(), state.encode("utf-8", "replace")):
             # Somebody else's answer, to make this browser act in his name; or a page that was left open for long.
-            raise refused("it was not begun in this browser, or too long ago")
+            raise refused(N_("it was not begun in this browser, or too long ago"))
         if visit.query.get("iss", provider.access.issuer) != provider.access.issuer:
-            raise refused("another provider answered")
+            raise refused(N_("another provider answered"))
         if not code:
             why = one_line(visit.query.get("error", ""), 60) or "the provider sent no code"
             self._append(
                 visit,
                 Act("", None, Action.SIGN_IN_REFUSED, "nobody", details={"how": provider.access.issuer, "why": why}),
             )
-            raise refused(f"the provider says: {why}")
+            raise refused(sentence(N_("the provider says: {why}"), why=why))
         try:
             identity = provider.identity(code[:2000], pending)
         except Problem as problem:
@@ -219,7 +220,9 @@ class _Pages:
         if person.disabled_at is not None:
             details = {"how": provider.access.issuer, "why": "shut out"}
             self._append(visit, Act("", None, Action.SIGN_IN_REFUSED, f"person {person.id}", details=details))
-            raise Problem(403, "you were shut out here", "An administrator of Mergewarden can let you in again.")
+            raise Problem(
+                403, N_("you were shut out here"), N_("An administrator of Mergewarden can let you in again.")
+            )
         response = self._welcome(visit, person, local_path(pending.next))
         response.delete_cookie(PENDING_COOKIE, secure=True, httponly=True, samesite="lax", path="/")
         return response
@@ -231,7 +234,7 @@ class _Pages:
     def _provider(self) -> Provider:
         provider = self.parts.provider()
         if provider is None:
-            raise Problem(404, "no provider is configured to sign in with", "See docs/signing-in.md.")
+            raise Problem(404, N_("no provider is configured to sign in with"), N_("See docs/signing-in.md."))
         return provider
 
     # -- in and out ---------------------------------------------------------------------------------------------------
@@ -302,7 +305,7 @@ class _Pages:
         """``GET /me``."""
         person_id = visit.principal.person_id
         if person_id is None:
-            raise Problem(404, "this page is for people", "A token that belongs to nobody has none.")
+            raise Problem(404, N_("this page is for people"), N_("A token that belongs to nobody has none."))
         doorman = self.parts.doorman
         with session(self.desk.services.store) as reading:
             person = people.get_person(reading, person_id)
@@ -318,7 +321,7 @@ class _Pages:
         """``POST /me/language``: kept for the person, so that other browsers have it too."""
         wanted = str(visit.form.get("language", ""))
         if wanted and wanted not in {language.value for language in Language}:
-            raise Problem(422, "there is no such language", "There are: en, zh-CN.", field="language")
+            raise Problem(422, N_("there is no such language"), N_("There are: en, zh-CN."), field="language")
         person_id = visit.principal.person_id
         if person_id is not None:
             with write_session(self.desk.services.store) as writing:
@@ -334,7 +337,7 @@ class _Pages:
         """``POST /me/sign-ins``: end one of one's sign-ins by ``family``, or all others."""
         person_id = visit.principal.person_id
         if person_id is None:
-            raise Problem(404, "this page is for people")
+            raise Problem(404, N_("this page is for people"))
         family = str(visit.form.get("family", ""))
         here = self.parts.doorman.family(visit.cookies.get(SESSION_COOKIE)) or ""
         with write_session(self.desk.services.store) as writing:

@@ -14,13 +14,14 @@ from starlette.routing import Route
 from bot.domain.access import SCOPE_PERMISSIONS, ApiToken, Scope, TokenError
 from bot.domain.audit import Act, Action
 from bot.domain.roles import Kind, Permission
+from bot.errors import clause, sentence
 from bot.reports.visible import one_line
 from bot.store import audit, people, tokens
 from bot.store.engine import session, write_session
 from bot.texts import N_
 from bot.web.api.problems import Problem
 from bot.web.contexts.entry import TokensPage
-from bot.web.entry import Visit, not_there
+from bot.web.entry import Visit, may_not, not_there
 from bot.web.frame import Message
 
 if TYPE_CHECKING:
@@ -48,14 +49,16 @@ def routes(desk: Desk) -> Sequence[Route]:
     def made(visit: Visit) -> Response:
         person_id = visit.principal.person_id
         if person_id is None:
-            raise Problem(404, "this page is for people")
+            raise Problem(404, N_("this page is for people"))
         name = str(visit.form.get("name", ""))
         try:
             scopes, lifetime = _wanted(visit)
             with write_session(desk.services.store) as writing:
                 alive = [token for token in tokens.tokens_of(writing, person_id) if token.is_valid(visit.now)]
                 if len(alive) >= _MOST:
-                    raise TokenError(f"you have {_MOST} tokens already", "Revoke those that nobody uses.")
+                    raise TokenError(
+                        sentence(N_("you have {most} tokens already"), most=_MOST), N_("Revoke those that nobody uses.")
+                    )
                 text, token = tokens.create_token(
                     writing,
                     name=name,
@@ -68,7 +71,7 @@ def routes(desk: Desk) -> Sequence[Route]:
                 )
                 audit.append(writing, _act(visit, Action.TOKEN_MADE, token))
         except TokenError as error:
-            problem = f"{error}. {error.hint}"
+            problem = sentence(N_("{a}. {b}"), a=clause(error.told), b=clause(error.told_hint))
             context = replace(_page(desk, visit), problem=problem, name=one_line(name, 100))
             return desk.frame.page(visit, "tokens.html", context, status=422, section="tokens")
         # Shown in the answer itself: it must not be kept anywhere, not even in a cookie.
@@ -99,7 +102,7 @@ def _page(desk: Desk, visit: Visit) -> TokensPage:
     principal = visit.principal
     sees_all = principal.may(Permission.READ_PEOPLE)
     if not sees_all and not principal.may(Permission.KEEP_TOKENS):
-        raise Problem(403, "your roles do not include: keep_tokens", "An administrator can grant a role that does.")
+        raise may_not(Permission.KEEP_TOKENS)
     with session(desk.services.store) as reading:
         if sees_all:
             known = tokens.all_tokens(reading)
@@ -135,12 +138,14 @@ def _wanted(visit: Visit) -> tuple[list[Scope], timedelta]:
     words = [str(word) for word in visit.form.getlist("scope")]
     for word in words:
         if word not in known:
-            raise TokenError("there is no such scope", f"There are {', '.join(known)}.")
+            raise TokenError(N_("there is no such scope"), sentence(N_("There are {names}."), names=", ".join(known)))
         if not _may_use(visit, known[word]):
-            raise TokenError(f"you may not do yourself what the scope {word} is for", "Leave it out.")
+            raise TokenError(
+                sentence(N_("you may not do yourself what the scope {scope} is for"), scope=word), N_("Leave it out.")
+            )
     days = str(visit.form.get("days", ""))
     if not (days.isascii() and days.isdecimal() and len(days) < 5):
-        raise TokenError("the days are no number", "For example 90.")
+        raise TokenError(N_("the days are no number"), N_("For example 90."))
     return [known[word] for word in words], timedelta(days=int(days))
 
 

@@ -21,11 +21,12 @@ from bot.domain.roles import Permission, Principal
 from bot.domain.triage import Justification, TriageState
 from bot.domain.triage_filter import FilterError, GroupBy, from_pairs
 from bot.domain.workflow import Outcome, Result, WorkflowError
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, Sentence, Told, clause, sentence
 from bot.reports.visible import one_line
 from bot.reports.wording import words_in
 from bot.store import desk as store
-from bot.store import desk_reads, people, suppressions
+from bot.store import people, suppressions
+from bot.store.desk import finding_reads
 from bot.store.engine import session
 from bot.texts import N_
 from bot.web.api.problems import Problem
@@ -135,7 +136,7 @@ def _shown(desk: Desk, visit: Visit) -> Response:
     try:
         wanted = from_pairs(visit.query.multi_items())
     except FilterError as error:
-        raise Problem(400, str(error), error.hint) from error
+        raise Problem(400, error.told, error.told_hint) from error
     by, after = _by(visit), _after(visit)
     principal, now = visit.principal, visit.now
     rights = rights_of(principal)
@@ -152,8 +153,8 @@ def _shown(desk: Desk, visit: Visit) -> Response:
                 items=part.items,
                 following=str(part.next) if part.next is not None else "",
                 facets=facets,
-                waiting=desk_reads.waiting_for(reading, asking, now) if asking else {},
-                wide=desk_reads.waiting_widely(reading, principal.sees, now) if wide else (),
+                waiting=finding_reads.waiting_for(reading, asking, now) if asking else {},
+                wide=finding_reads.waiting_widely(reading, principal.sees, now) if wide else (),
                 people=assignable(reading) if rights.decide else (),
                 last_visit_at=last_visit,
             )
@@ -174,13 +175,19 @@ def _shown(desk: Desk, visit: Visit) -> Response:
     return desk.frame.page(visit, "triage.html", page, fragment="triage", section="triage")
 
 
-def assignable(reading: desk_reads.Reading) -> list[tuple[int, str]]:
-    """People to whom findings can be given, by number and name."""
-    found = people.find_people(reading, limit=_MOST_PEOPLE)
+def assignable(reading: finding_reads.Reading) -> list[tuple[str, str]]:
+    """
+    Some people to whom findings can be given, to choose from: what the field takes, and the whole name. Anybody else
+    is named by his user name; see ``_person``.
+    """
+    found = [one for one in people.find_people(reading, limit=_MOST_PEOPLE) if one.disabled_at is None]
+    times = Counter(one.username.lower() for one in found)
     return [
-        (one.id, one_line(f"{one.name} ({one.username})" if one.name else one.username, 80))
+        (
+            one_line(one.username, 80) if times[one.username.lower()] == 1 else f"#{one.id}",
+            one_line(f"{one.name} ({one.username})" if one.name else one.username, 80),
+        )
         for one in found
-        if one.disabled_at is None
     ]
 
 
@@ -195,7 +202,7 @@ def act(desk: Desk, visit: Visit, numbers: Collection[int], back: str) -> Respon
         if not numbers:
             return Message(N_("Nothing was chosen. Tick what it is about first."), kind="refused")
         with session(desk.services.store) as reading:
-            projects = desk_reads.projects_of(reading, numbers)
+            projects = finding_reads.projects_of(reading, numbers)
         principal = visit.confirmed(sorted(set(projects.values())))
         return _done(desk, visit, principal, tuple(numbers), word)
 
@@ -220,7 +227,7 @@ def _done(desk: Desk, visit: Visit, principal: Principal, numbers: Sequence[int]
     elif word == "snooze":
         days = field_of(visit, "days", 4)
         if not days.isdecimal() or not days.isascii():
-            raise Problem(422, "a snooze needs a number of days", "Choose one.", field="days")
+            raise Problem(422, N_("a snooze needs a number of days"), N_("Choose one."), field="days")
         outcome = workflow.snooze(principal, numbers, visit.now + timedelta(days=int(days)), address=address)
     elif word == "wake":
         outcome = workflow.snooze(principal, numbers, None, address=address)
@@ -229,13 +236,24 @@ def _done(desk: Desk, visit: Visit, principal: Principal, numbers: Sequence[int]
     elif word == "release":
         outcome = workflow.assign(principal, numbers, None, address=address)
     elif word == "assign":
-        whose = field_of(visit, "person", 20)
-        if not whose.isdecimal() or not whose.isascii():
-            raise Problem(422, "nobody was chosen to assign it to", "Choose a person.", field="person")
-        outcome = workflow.assign(principal, numbers, int(whose), address=address)
+        outcome = workflow.assign(principal, numbers, _person(desk, visit), address=address)
     else:
-        raise Problem(422, "there is no such act", f"There are: {', '.join(_SAID)}.", field="act")
+        raise Problem(
+            422, N_("there is no such act"), sentence(N_("There are: {names}."), names=", ".join(_SAID)), field="act"
+        )
     return said(_SAID[word], outcome)
+
+
+def _person(desk: Desk, visit: Visit) -> int:
+    """Whom the form names: by his user name, or by his number as ``#7``. Raises ``Problem`` 422."""
+    who = field_of(visit, "person", 200)
+    if not who:
+        raise Problem(422, N_("nobody was chosen to assign it to"), N_("Choose a person."), field="person")
+    with session(desk.services.store) as reading:
+        try:
+            return people.meant(reading, who).id
+        except people.PersonError as error:
+            raise Problem(422, error.told, error.told_hint, field="person") from error
 
 
 def said(text: str, outcome: Outcome) -> Message:
@@ -243,13 +261,13 @@ def said(text: str, outcome: Outcome) -> Message:
     waits = sum(one.result is Result.REQUESTED for one in outcome.done)
     changed = sum(one.result is Result.HOLDS for one in outcome.done)
     same = sum(one.result is Result.UNCHANGED for one in outcome.done)
-    reasons = Counter(f"{one.reason}. {one.hint}".strip() if one.hint else one.reason for one in outcome.refused)
-    details = [f"{count} × {reason}" if count > 1 else reason for reason, count in reasons.most_common(4)]
+    reasons = Counter(_with_hint(one.reason, one.hint) for one in outcome.refused)
+    details = [_times(count, reason) for reason, count in reasons.most_common(4)]
     batch = outcome.batch or ""
     if changed:
         kind = "warned" if outcome.refused else "done"
         if waits:
-            details.insert(0, f"{waits} × {_WAITS}")
+            details.insert(0, _times(waits, Sentence(_WAITS)))
         return Message(text, changed, kind, tuple(details), batch)
     if waits:
         return Message(
@@ -264,18 +282,30 @@ def said(text: str, outcome: Outcome) -> Message:
     return Message(N_("Nothing was changed; not possible: {n}"), len(outcome.refused), "refused", tuple(details))
 
 
+def _nothing(error: MergewardenError) -> Message:
+    details = tuple(one for one in (error.told, error.told_hint) if one)
+    return Message(N_("Nothing was changed."), 0, "refused", details)
+
+
+def _with_hint(reason: Told, hint: Told) -> Sentence:
+    first = clause(reason)
+    return sentence(N_("{a}. {b}"), a=first, b=clause(hint)) if hint else first
+
+
+def _times(count: int, what: Sentence) -> Sentence:
+    return sentence(N_("{n} × {a}"), n=count, a=what) if count > 1 else what
+
+
 def tried(desk: Desk, visit: Visit, back: str, run: Callable[[], Message]) -> Response:
     """Run an act, and say on the next page what came of it. Faults of ours, and 503, are errors still."""
     try:
         message = run()
-    except WorkflowError as error:
-        message = Message(N_("Nothing was changed."), 0, "refused", tuple(filter(None, (str(error), error.hint))))
+    except (WorkflowError, FilterError) as error:
+        message = _nothing(error)
     except Problem as error:
         if error.status in (403, 404, 503):
             raise
-        message = Message(N_("Nothing was changed."), 0, "refused", tuple(filter(None, (str(error), error.hint))))
-    except FilterError as error:
-        message = Message(N_("Nothing was changed."), 0, "refused", tuple(filter(None, (str(error), error.hint))))
+        message = _nothing(error)
     return desk.frame.back(visit, back, message)
 
 
@@ -309,7 +339,7 @@ def _by(visit: Visit) -> GroupBy | None:
         return GroupBy(word)
     except ValueError:
         raise Problem(
-            400, "findings cannot be grouped by that", "There are: rule, package, project.", field="by"
+            400, N_("findings cannot be grouped by that"), N_("There are: rule, package, project."), field="by"
         ) from None
 
 
@@ -318,7 +348,7 @@ def _after(visit: Visit) -> store.Place | None:
     try:
         return store.Place.parse(text) if text else None
     except MergewardenError as error:
-        raise Problem(400, str(error), error.hint, field="after") from error
+        raise Problem(400, error.told, error.told_hint, field="after") from error
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
@@ -332,7 +362,12 @@ def field_of(visit: Visit, name: str, longest: int) -> str:
     value = visit.form.get(name, "")
     text = value.strip() if isinstance(value, str) else ""
     if len(text) > longest:
-        raise Problem(422, f"{name} is too long ({len(text)} characters)", f"At most {longest}.", field=name)
+        raise Problem(
+            422,
+            sentence(N_("{key} is too long ({count} characters)"), key=name, count=len(text)),
+            sentence(N_("At most {most}."), most=longest),
+            field=name,
+        )
     return text
 
 
@@ -352,8 +387,8 @@ def _justification(visit: Visit) -> Justification:
     except ValueError:
         raise Problem(
             422,
-            "dismissing needs one of the reasons of the list",
-            f"There are: {', '.join(one.value for one in Justification)}.",
+            N_("dismissing needs one of the reasons of the list"),
+            sentence(N_("There are: {names}."), names=", ".join(one.value for one in Justification)),
             field="justification",
         ) from None
 
@@ -365,5 +400,7 @@ def _end_of(text: str) -> datetime | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise Problem(422, f"{text[:20]!r} is no day", "Write it as 2026-03-31.", field="until") from None
+        raise Problem(
+            422, sentence(N_("{text} is no day"), text=repr(text[:20])), N_("Write it as 2026-03-31."), field="until"
+        ) from None
     return datetime.combine(day, time(23, 59, 59), UTC)

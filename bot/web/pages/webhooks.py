@@ -12,6 +12,7 @@ from starlette.routing import Route
 from bot.domain.audit import Act, Action, Word
 from bot.domain.outgoing import SUBSCRIBABLE, Hook, HookError
 from bot.domain.roles import Permission
+from bot.errors import clause, sentence
 from bot.reports.visible import one_line
 from bot.store import audit, outgoing
 from bot.store.engine import session, write_session
@@ -46,7 +47,9 @@ def routes(desk: Desk) -> Sequence[Route]:
         projects = str(visit.form.get("projects", ""))[:500].strip()
         try:
             if any(word not in known for word in words):
-                raise HookError("there is no such event", f"There are {', '.join(known)}.")
+                raise HookError(
+                    N_("there is no such event"), sentence(N_("There are {names}."), names=", ".join(known))
+                )
             with write_session(store.store) as writing:
                 secret, hook = outgoing.add_hook(
                     writing,
@@ -59,7 +62,12 @@ def routes(desk: Desk) -> Sequence[Route]:
                 )
                 audit.append(writing, act(visit, Action.HOOK_MADE, hook.id, _words(hook)))
         except HookError as error:
-            page = replace(_all(desk), problem=f"{error}. {error.hint}", url=url[:2_000], projects=projects)
+            page = replace(
+                _all(desk),
+                problem=sentence(N_("{a}. {b}"), a=clause(error.told), b=clause(error.told_hint)),
+                url=url[:2_000],
+                projects=projects,
+            )
             return desk.frame.page(visit, "webhooks.html", page, status=422, section="settings")
         # Shown in the answer itself: it must not be kept anywhere, not even in a cookie.
         page = replace(_all(desk), secret=secret, made=hook.id)
@@ -99,6 +107,13 @@ def routes(desk: Desk) -> Sequence[Route]:
                 audit.append(writing, act(visit, Action.HOOK_CHANGED, hook.id, details))
         return _back(desk, visit, hook.id, text)
 
+    def deleted(visit: Visit) -> Response:
+        with write_session(store.store) as writing:
+            hook = _hook(writing, visit)
+            outgoing.delete_hook(writing, hook.id)
+            audit.append(writing, act(visit, Action.HOOK_DELETED, hook.id, _words(hook)))
+        return desk.frame.back(visit, "/webhooks", Message(N_("The webhook is deleted, with its messages.")))
+
     def again(visit: Visit) -> Response:
         with write_session(store.store) as writing:
             delivery = outgoing.get_delivery(writing, visit.number("delivery"))
@@ -115,6 +130,7 @@ def routes(desk: Desk) -> Sequence[Route]:
         Route("/webhooks/{number:int}/test", entry.action(tested, permission=may), methods=["POST"]),
         Route("/webhooks/{number:int}/enable", entry.action(enabled, permission=may), methods=["POST"]),
         Route("/webhooks/{number:int}/disable", entry.action(disabled, permission=may), methods=["POST"]),
+        Route("/webhooks/{number:int}/delete", entry.action(deleted, permission=may), methods=["POST"]),
         Route("/webhooks/deliveries/{delivery:int}/again", entry.action(again, permission=may), methods=["POST"]),
     )
 

@@ -19,14 +19,14 @@ from bot.pipeline.rule_desk import dossier, shelf
 from bot.store import rules_versions
 from bot.store.engine import write_session
 from bot.texts import Language
+from bot.web.api.rates import Limits, RateLimits
 from bot.web.app import SecurityHeaders
 from bot.web.rules import add_rules
 from tests.pipeline.own_rules import SOURCE, version_of
 from tests.store.counting import counted
 from tests.store.known import add_finding
 from tests.store.samples import SAST
-from tests.web.portal import OTHER, SHOP, Portal
-from tests.web.test_api_pages import basic
+from tests.web.portal import OTHER, SHOP, Portal, basic
 
 RULE = "python-sql-injection-request"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ def made(folder: Path, engine: Engine, **settings: object) -> Portal:
     portal = Portal(folder, engine, settings=settings)
     app = FastAPI(openapi_url=None)
     app.add_middleware(SecurityHeaders)
-    given = rule_dependencies(portal.services)
+    given = rule_dependencies(portal.services, None, RateLimits(Limits(reads=30)))
     # Tokens of the tests are of another year.
     add_rules(app, replace(given, door=replace(given.door, now=lambda: portal.now)))
     portal.app = app
@@ -61,27 +61,7 @@ def document(answer: httpx.Response) -> dict[str, object]:
     return dict(json.loads(answer.text))
 
 
-def test_the_list_and_a_rules_page_are_shown(portal: Portal, engine: Engine) -> None:
-    happen(engine, 3)
-    token = basic(portal.token(Scope.READ))
-    listed = portal.get("/rules?language=python&scanner=semgrep&sort=findings", **token)
-    assert listed.status_code == 200
-    assert listed.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
-    assert listed.text.index(RULE) < listed.text.index("python-weak-hash")
-    assert "java-" not in listed.text.partition("<tbody>")[2]
-    page = portal.get(f"/rules/{RULE}?scanner=semgrep", **token)
-    assert page.status_code == 200
-    assert "SQL statement built from a web request" in page.text
-    assert "<dt>Findings</dt><dd>3</dd>" in page.text
-
-
-def test_the_style_that_is_allowed_is_the_one_of_the_page(portal: Portal) -> None:
-    answer = portal.get(f"/rules/{RULE}", **basic(portal.token(Scope.READ)))
-    allowed = answer.headers["content-security-policy"].partition("sha256-")[2].partition("'")[0]
-    assert f"sha256-{allowed}'" in answer.text
-
-
-def test_programs_get_the_same(portal: Portal, engine: Engine) -> None:
+def test_programs_get_the_list_and_one_rule(portal: Portal, engine: Engine) -> None:
     happen(engine, 3)
     token = portal.bearer(Scope.READ)
     rules = document(portal.get("/api/v1/rules?severity=critical", **token))["rules"]
@@ -92,6 +72,28 @@ def test_programs_get_the_same(portal: Portal, engine: Engine) -> None:
     assert isinstance(here, dict)
     assert (one["id"], here["findings"], here["projects"]) == (RULE, 3, 1)
     assert one["samples"]
+
+
+def test_a_read_has_an_etag_and_the_fields_that_were_asked_for(portal: Portal) -> None:
+    token = portal.bearer(Scope.READ)
+    for path in ("/api/v1/rules", f"/api/v1/rules/{RULE}"):
+        first = portal.get(path, **token)
+        assert first.headers["cache-control"] == "private, no-cache"
+        same = portal.get(path, **token, **{"If-None-Match": first.headers["etag"]})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
+        fewer = portal.get(f"{path}?fields=id,severity", **token)
+        assert fewer.headers["etag"] != first.headers["etag"]
+        rules = fewer.json()["rules"] if path.endswith("/rules") else [fewer.json()]
+        assert all(set(rule) == {"id", "severity"} for rule in rules)
+
+
+def test_whoever_asks_too_often_has_to_wait(portal: Portal) -> None:
+    token = portal.bearer(Scope.READ)
+    answers = [portal.get(f"/api/v1/rules/{RULE}", **token) for _ in range(31)]
+    assert answers[0].headers["ratelimit-policy"] == '"read";q=30;w=60'
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+    assert portal.get(f"/api/v1/rules/{RULE}", **portal.bearer(Scope.READ)).status_code == 200
 
 
 def test_a_token_sees_the_numbers_of_its_projects_only(portal: Portal, engine: Engine) -> None:
@@ -123,8 +125,6 @@ def test_what_a_waiting_version_was_tried_on_is_not_told_to_those_who_may_not_se
     assert "other/secret a.py:3" in seen["**"]
     assert '"own": null' in seen["shop/*"]
     assert "other/" not in seen["shop/*"]
-    page = portal.get("/rules", **basic(portal.token(Scope.READ, project="**"))).text
-    assert f"mergewarden rules switch-on {version.digest[:12]}" in page
 
 
 def test_who_sees_the_rules_project_sees_how_they_stand_and_nothing_of_other_projects(
@@ -142,32 +142,32 @@ def test_who_sees_the_rules_project_sees_how_they_stand_and_nothing_of_other_pro
     assert not any(told in seen for told in ("977", "988", "other/"))
 
 
-@pytest.mark.parametrize("path", ["/rules", f"/rules/{RULE}", "/api/v1/rules", f"/api/v1/rules/{RULE}"])
+@pytest.mark.parametrize("path", ["/api/v1/rules", f"/api/v1/rules/{RULE}"])
 def test_a_stranger_learns_nothing(portal: Portal, path: str) -> None:
     assert portal.get(path, X="y").status_code == 401
-    only_import = portal.token(Scope.IMPORT)
-    given = {"Authorization": f"Bearer {only_import}"} if "/api/" in path else basic(only_import)
-    assert portal.get(path, **given).status_code == 403
+    assert portal.get(path, **basic(portal.token(Scope.READ))).status_code == 401
+    assert portal.get(path, **portal.bearer(Scope.IMPORT)).status_code == 403
 
 
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/rules/no-such-rule", 404),
-        (f"/rules/{RULE}?scanner=bandit", 404),
-        ("/rules?severity=grave", 400),
-        ("/rules?sort=age", 400),
-        ("/rules?q=x", 400),
-        ("/rules/%3Cscript%3E", 404),
+        ("/api/v1/rules/no-such-rule", 404),
+        (f"/api/v1/rules/{RULE}?scanner=bandit", 404),
+        ("/api/v1/rules?severity=grave", 400),
+        ("/api/v1/rules?sort=age", 400),
+        ("/api/v1/rules?q=x", 400),
+        ("/api/v1/rules/%3Cscript%3E", 404),
+        ("/api/v1/rules?fields=id,secret", 422),
     ],
 )
 def test_what_is_not_there_is_told(portal: Portal, path: str, status: int) -> None:
-    answer = portal.get(path, **basic(portal.token(Scope.READ)))
+    answer = portal.get(path, **portal.bearer(Scope.READ))
     assert answer.status_code == status
     assert "<script" not in answer.text
 
 
-def test_the_pages_take_the_same_number_of_statements_whatever_there_is(portal: Portal, engine: Engine) -> None:
+def test_the_rules_take_the_same_number_of_statements_whatever_there_is(portal: Portal, engine: Engine) -> None:
     counts = []
     for first, count in ((1, 1), (10, 60)):
         happen(engine, count, first=first)

@@ -1,4 +1,4 @@
-"""Pages that are older than the desk take a session as well as a token."""
+"""The older routes of the API take a session as well as a token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.domain.roles import Principal, Role
 from bot.pipeline.projects import project_named
 from bot.store.engine import write_session
 from bot.store.tokens import create_token
-from bot.web.api.access import BASIC, BEARER, SESSION_COOKIE, Admitted, Door
+from bot.web.api.access import BEARER, SESSION_COOKIE, Admitted, Door, counted_as
 from bot.web.api.problems import Problem
 from bot.web.entry import Credentials
 from tests.web.gatehouse import SHOP, Gatehouse
@@ -50,13 +50,13 @@ def request(headers: Mapping[str, str]) -> Request:
     )
 
 
-def admitted(house: Gatehouse, challenge: str = BASIC, **headers: str) -> Admitted:
-    return door(house).admit_reader(request(headers), challenge)
+def admitted(house: Gatehouse, **headers: str) -> Admitted:
+    return door(house).admit_reader(request(headers))
 
 
-def refused(house: Gatehouse, challenge: str = BASIC, **headers: str) -> Problem:
+def refused(house: Gatehouse, **headers: str) -> Problem:
     with pytest.raises(Problem) as caught:
-        admitted(house, challenge, **headers)
+        admitted(house, **headers)
     return caught.value
 
 
@@ -75,19 +75,33 @@ def test_a_session_opens_what_its_person_sees_and_nothing_else(house: Gatehouse)
     assert everything.covers_everything
 
 
-def test_a_browser_without_anything_is_sent_to_the_sign_in_page(house: Gatehouse) -> None:
-    problem = refused(house, Accept="text/html")
-    assert (problem.status, problem.headers["Location"]) == (303, "/sign-in?next=%2Frules%3Fsort%3Dname")
-    forged = refused(house, Accept="text/html", Cookie=f"{SESSION_COOKIE}=forged.cookie")
-    assert forged.status == 303
-    assert refused(house, BEARER, Accept="text/html").status == 401
-    assert refused(house).headers["WWW-Authenticate"] == BASIC
+def test_whoever_brings_nothing_that_opens_is_asked_for_a_token(house: Gatehouse) -> None:
     wrong = base64.b64encode(b"x:mwt_wrong").decode()
-    assert refused(house, Accept="text/html", Authorization=f"Basic {wrong}").status == 401
+    for headers in (
+        {},
+        {"Accept": "text/html"},
+        {"Cookie": f"{SESSION_COOKIE}=forged.cookie"},
+        {"Authorization": f"Basic {wrong}"},
+        {"Authorization": "Bearer mwt_wrong"},
+    ):
+        problem = refused(house, **headers)
+        assert (problem.status, problem.headers["WWW-Authenticate"]) == (401, BEARER)
 
 
 def test_somebody_who_sees_nothing_is_told_so(house: Gatehouse) -> None:
     assert refused(house, Cookie=f"{SESSION_COOKIE}={house.admitted().session}").status == 403
+
+
+def test_calls_of_one_person_or_token_are_counted_together(house: Gatehouse) -> None:
+    house.list_members(SHOP.id, {7: 20})
+    session = house.admitted().session
+    number = house.person("ada").id
+    assert counted_as(admitted(house, Cookie=f"{SESSION_COOKIE}={session}")) == f"person {number}"
+    with write_session(house.engine) as writing:
+        text, made = create_token(
+            writing, name="ci", scopes=(Scope.READ,), lifetime=timedelta(days=1), created_by="ada", now=house.now
+        )
+    assert counted_as(admitted(house, Authorization=f"Bearer {text}")) == f"token {made.id}"
 
 
 def test_a_persons_token_reads_what_he_sees_and_imports_where_he_decides(house: Gatehouse) -> None:
@@ -105,11 +119,11 @@ def test_a_persons_token_reads_what_he_sees_and_imports_where_he_decides(house: 
             now=house.now,
             person_id=number,
         )
-    reads = door(house).admit(text, Scope.READ, BEARER)
+    reads = door(house).admit(text, Scope.READ)
     assert [reads.covers(path) for path in ("shop/backend", "shop/web", "other/secret")] == [True, True, False]
-    imports = door(house).admit(text, Scope.IMPORT, BEARER)
+    imports = door(house).admit(text, Scope.IMPORT)
     assert [imports.covers(path) for path in ("shop/backend", "shop/web", "other/secret")] == [False, True, False]
     house.local("eve", Role.AUDITOR)
     house.grant(house.person("ada"), Role.AUDITOR)
-    assert door(house).admit(text, Scope.READ, BEARER).covers_everything
-    assert not door(house).admit(text, Scope.IMPORT, BEARER).covers("other/secret")
+    assert door(house).admit(text, Scope.READ).covers_everything
+    assert not door(house).admit(text, Scope.IMPORT).covers("other/secret")
