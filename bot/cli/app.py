@@ -68,6 +68,16 @@ project_app = typer.Typer(no_args_is_help=True, help="How a project stands with 
 app.add_typer(project_app, name="project")
 hook = typer.Typer(no_args_is_help=True, help="The pre-receive hook on GitLab's server; see docs/pre-receive.md.")
 app.add_typer(hook, name="hook")
+subscription_app = typer.Typer(no_args_is_help=True, help="Who gets which compliance summaries, and how.")
+app.add_typer(subscription_app, name="subscription")
+maturity_app = typer.Typer(no_args_is_help=True, help="Maturity models, and why a rating is what it is.")
+app.add_typer(maturity_app, name="maturity")
+snapshots_app = typer.Typer(no_args_is_help=True, help="How projects stood: kept unchanged, and made again to check.")
+app.add_typer(snapshots_app, name="snapshots")
+report_app = typer.Typer(no_args_is_help=True, help="Compliance summaries: made, listed, taken away.")
+app.add_typer(report_app, name="report")
+evidence_app = typer.Typer(no_args_is_help=True, help="Everything behind a rating in one signed zip.")
+app.add_typer(evidence_app, name="evidence")
 
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (or MERGEWARDEN_CONFIG).")]
 
@@ -461,6 +471,14 @@ def webhook_enable(webhook: HookNumber, by: By = None, config: Config = None) ->
     raise typer.Exit(run_enable(webhook, True, by=by, config=config))
 
 
+@webhooks.command("delete")
+def webhook_delete(webhook: HookNumber, by: By = None, config: Config = None) -> None:
+    """Forget an address, with all messages to it."""
+    from bot.cli.webhook import run_delete
+
+    raise typer.Exit(run_delete(webhook, by=by, config=config))
+
+
 @incidents.command("list")
 def incidents_list(
     project: Annotated[
@@ -478,6 +496,137 @@ def incidents_list(
     raise typer.Exit(
         run_list(project=project, everything=everything, limit=limit, before=before, format=format.value, config=config)
     )
+
+
+@report_app.command("make")
+def report_make(
+    period: Annotated[
+        str,
+        typer.Option(help="2026, 2026-Q3, 2026-09, 2026-W38, or days as 2026-09-01..2026-09-17.", metavar="PERIOD"),
+    ],
+    project: Annotated[str | None, typer.Option("--project", help="Full path or number of a project.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Full path of a group.")] = None,
+    organisation: Annotated[
+        bool, typer.Option("--organisation", help="All projects; so it is without --project and --group.")
+    ] = False,
+    language: Annotated[
+        LanguageChoice | None, typer.Option(help="Language of the document; default is the setting's.")
+    ] = None,
+    formats: Annotated[
+        str, typer.Option("--format", "-f", help="html, pdf, md, csv, xlsx, json; several with commas.")
+    ] = "pdf",
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder that gets the files.")] = Path(),
+    by: Annotated[str | None, typer.Option(help="Who makes it; default is the user of the operating system.")] = None,
+    config: Config = None,
+) -> None:
+    """Make the compliance summary of a period, or take the one that was made; write it to files."""
+    from bot.cli.report import run_make
+
+    if organisation and (project is not None or group is not None):
+        raise MergewardenError("a summary is about one thing", "Give --project, --group or --organisation.")
+    raise typer.Exit(
+        run_make(
+            project=project,
+            group=group,
+            period=period,
+            language=language.value if language else None,
+            formats=formats,
+            output=output,
+            by=by,
+            config=config,
+        )
+    )
+
+
+@report_app.command("list")
+def report_list(
+    period: Annotated[
+        str | None, typer.Option("--every", help="Only those of a night, week, month, quarter, year or span.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many, at most 1000.")] = 100,
+    before: Annotated[int | None, typer.Option(help="Number of the last one of the page before.", min=1)] = None,
+    format: Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")] = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """List compliance summaries that were made, the newest first."""
+    from bot.cli.report import run_list
+
+    raise typer.Exit(run_list(period=period, limit=limit, before=before, format=format.value, config=config))
+
+
+@report_app.command("show")
+def report_show(
+    report: Annotated[int, typer.Argument(help="The report's number.", metavar="REPORT", min=1, max=10**18)],
+    format: Annotated[str, typer.Option("--format", "-f", help="html, pdf, md, csv, xlsx or json.")] = "md",
+    language: Annotated[
+        LanguageChoice | None, typer.Option(help="Another language than the one it was made in.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    config: Config = None,
+) -> None:
+    """Print a compliance summary in any format."""
+    from bot.cli.report import run_show
+
+    raise typer.Exit(
+        run_show(report, format=format, language=language.value if language else None, output=output, config=config)
+    )
+
+
+@evidence_app.command("pack")
+def evidence_pack(
+    period: Annotated[
+        str,
+        typer.Option(help="2026, 2026-Q3, 2026-09, 2026-W38, or days as 2026-09-01..2026-09-17.", metavar="PERIOD"),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The zip to write.", metavar="FILE.zip")],
+    model: Annotated[str, typer.Option(help="Id of the model.", metavar="MODEL")] = "caict-ydt3763-6",
+    project: Annotated[str | None, typer.Option("--project", help="Full path or number of a project.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Full path of a group.")] = None,
+    organisation: Annotated[
+        bool, typer.Option("--organisation", help="All projects; so it is without --project and --group.")
+    ] = False,
+    language: Annotated[
+        LanguageChoice | None, typer.Option(help="Language of names and texts; default is the setting's.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who makes it; default is the user of the operating system.")] = None,
+    config: Config = None,
+) -> None:
+    """Write the evidence of a period into one zip: pages and tables per item and level, with a signed manifest."""
+    from bot.cli.evidence import run_pack
+
+    raise typer.Exit(
+        run_pack(
+            model=model,
+            project=project,
+            group=group,
+            organisation=organisation,
+            period=period,
+            language=language.value if language else None,
+            output=output,
+            by=by,
+            config=config,
+        )
+    )
+
+
+@evidence_app.command("verify")
+def evidence_verify(
+    file: Annotated[Path, typer.Argument(help="The zip.", metavar="FILE.zip")],
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option("--key", "-k", help="Public key (PEM) that it has to be signed with; several are possible."),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """
+    Check an evidence pack: its signature, every file, its snapshot and its audit log.
+
+    Exit status 0 for a whole one, 1 for one that was changed (every file is named), 2 for what is no pack, or when
+    there is no key to check it with.
+    """
+    from bot.cli.evidence import run_verify
+
+    raise typer.Exit(run_verify(file, keys=keys or [], config=config))
 
 
 IncidentNumber = Annotated[int, typer.Argument(help="The incident's number.", metavar="INCIDENT", min=1, max=10**18)]
@@ -1194,6 +1343,307 @@ def hook_show(
     from bot.cli.hook import run_show
 
     raise typer.Exit(run_show(project, format=format.value, config=config))
+
+
+SubscriptionNumber = Annotated[int, typer.Argument(help="Number of the subscription, as the list has it.", min=1)]
+
+
+@subscription_app.command("add")
+def subscription_add(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="E-mail addresses with commas; the full path of a project for an issue or wiki page; a chat's address "
+            "as apprise has it (dingtalk://, wecombot://, feishu://, slack://, workflows:// and more)."
+        ),
+    ],
+    channel: Annotated[str, typer.Option(help="email, gitlab_issue, gitlab_wiki or chat.")] = "email",
+    audience: Annotated[str, typer.Option(help="management, security, development or audit.")] = "management",
+    project: Annotated[str | None, typer.Option(help="About this project; without it about everything.")] = None,
+    group: Annotated[str | None, typer.Option(help="About this group.")] = None,
+    period: Annotated[list[str] | None, typer.Option(help="week, month, quarter, year; again for more.")] = None,
+    format: Annotated[list[str] | None, typer.Option(help="pdf, html, md, csv, xlsx, json; again for more.")] = None,
+    language: Annotated[LanguageChoice, typer.Option(help="Of what is sent.")] = LanguageChoice.ENGLISH,
+    time_zone: Annotated[str, typer.Option(help="For the quiet hours, such as Asia/Shanghai.")] = "UTC",
+    quiet: Annotated[str, typer.Option(help="When nothing is sent, such as 22:00-08:00.")] = "",
+    acknowledge: Annotated[bool, typer.Option(help="Ask people to say that they read it.")] = False,
+    by: By = None,
+    config: Config = None,
+) -> None:
+    """Send somebody the summary of each period from now on."""
+    from bot.cli.subscription import run_add
+
+    raise typer.Exit(
+        run_add(
+            name,
+            target,
+            channel=channel,
+            audience=audience,
+            project=project,
+            group=group,
+            periods=period or (),
+            formats=format or (),
+            language=language.value,
+            time_zone=time_zone,
+            quiet=quiet,
+            acknowledge=acknowledge,
+            by=by,
+            config=config,
+        )
+    )
+
+
+@subscription_app.command("list")
+def subscription_list(format: ListIn = ListFormat.TEXT, config: Config = None) -> None:
+    """Show who gets what."""
+    from bot.cli.subscription import run_list
+
+    raise typer.Exit(run_list(format=format.value, config=config))
+
+
+@subscription_app.command("disable")
+def subscription_disable(subscription: SubscriptionNumber, by: By = None, config: Config = None) -> None:
+    """Deliver nothing more."""
+    from bot.cli.subscription import run_enable
+
+    raise typer.Exit(run_enable(subscription, False, by=by, config=config))
+
+
+@subscription_app.command("enable")
+def subscription_enable(subscription: SubscriptionNumber, by: By = None, config: Config = None) -> None:
+    """Deliver again."""
+    from bot.cli.subscription import run_enable
+
+    raise typer.Exit(run_enable(subscription, True, by=by, config=config))
+
+
+@subscription_app.command("delete")
+def subscription_delete(subscription: SubscriptionNumber, by: By = None, config: Config = None) -> None:
+    """Forget a subscription with its deliveries."""
+    from bot.cli.subscription import run_delete
+
+    raise typer.Exit(run_delete(subscription, by=by, config=config))
+
+
+@subscription_app.command("deliveries")
+def subscription_deliveries(
+    subscription: Annotated[int | None, typer.Argument(help="Of this subscription only.", min=1)] = None,
+    config: Config = None,
+) -> None:
+    """Show the last deliveries and what became of them."""
+    from bot.cli.subscription import run_deliveries
+
+    raise typer.Exit(run_deliveries(subscription, config=config))
+
+
+@subscription_app.command("send")
+def subscription_send(config: Config = None) -> None:
+    """Make what is due and send it now, without waiting for the bot's next round."""
+    from bot.cli.subscription import run_now
+
+    raise typer.Exit(run_now(config=config))
+
+
+LanguageIn = Annotated[LanguageChoice | None, typer.Option(help="Language of the models' texts.")]
+ModelIn = Annotated[str | None, typer.Option(help="Id of the model; maturity list shows them.", metavar="ID")]
+
+
+@maturity_app.command("list")
+def maturity_list(language: LanguageIn = None, format: ListIn = ListFormat.TEXT, config: Config = None) -> None:
+    """
+    List the models in force: those that come with Mergewarden, and your own.
+
+    Exit status: **0**, or **2** when a file of your own cannot be used; the others count all the same.
+    """
+    from bot.cli.maturity import run_list
+
+    raise typer.Exit(run_list(language=language and language.value, format=format.value, config=config))
+
+
+@maturity_app.command("show")
+def maturity_show(
+    model: Annotated[str, typer.Argument(help="Id of the model.")],
+    language: LanguageIn = None,
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """Show what each level of each item of a model asks."""
+    from bot.cli.maturity import run_show
+
+    raise typer.Exit(run_show(model, language=language and language.value, format=format.value, config=config))
+
+
+@maturity_app.command("check")
+def maturity_check(files: Annotated[list[Path], typer.Argument(help="Files with models.")]) -> None:
+    """
+    Say of files with models that they are good, or everything that is wrong with them. Needs no server and no settings.
+
+    Exit status: **0** all are good, **2** one is not.
+    """
+    from bot.cli.maturity import run_check
+
+    raise typer.Exit(run_check(files))
+
+
+@maturity_app.command("measures")
+def maturity_measures(
+    language: Annotated[LanguageChoice, typer.Option(help="Language of the titles.")] = LanguageChoice.ENGLISH,
+    format: ListIn = ListFormat.TEXT,
+) -> None:
+    """List the figures that a model can ask for."""
+    from bot.cli.maturity import run_measures
+
+    raise typer.Exit(run_measures(language=language.value, format=format.value))
+
+
+@maturity_app.command("schema")
+def maturity_schema() -> None:
+    """Print the JSON schema of a file with a model, by which an editor helps."""
+    from bot.cli.maturity import run_schema
+
+    raise typer.Exit(run_schema())
+
+
+@maturity_app.command("explain")
+def maturity_explain(
+    project: Annotated[str, typer.Argument(help="Full path or number of the project.")],
+    item: Annotated[str | None, typer.Argument(help="Id of an item, such as 8.3; none for the whole rating.")] = None,
+    model: ModelIn = None,
+    language: LanguageIn = None,
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """
+    Explain a project's rating: each demand with its value, what is behind it, and what raises the rating next.
+
+    Exit status: **0**, or **3** when nothing was counted yet.
+    """
+    from bot.cli.maturity import run_explain
+
+    spoken = language and language.value
+    raise typer.Exit(run_explain(project, item, model=model, language=spoken, format=format.value, config=config))
+
+
+@app.command()
+def score(
+    project: Annotated[
+        str | None, typer.Argument(help="Full path or number of a project; none for a table of all.")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Full path of a group instead.")] = None,
+    organisation: Annotated[bool, typer.Option("--organisation", help="Everything together instead.")] = False,
+    model: ModelIn = None,
+    language: LanguageIn = None,
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """
+    Show how projects, a group or everything score, by the newest nightly snapshot.
+
+    Exit status: **0**, or **3** when what is asked for is not assessed.
+    """
+    from bot.cli.maturity import run_score
+
+    raise typer.Exit(
+        run_score(
+            project,
+            group=group,
+            organisation=organisation,
+            model=model,
+            language=language and language.value,
+            format=format.value,
+            config=config,
+        )
+    )
+
+
+OfGroup = Annotated[str | None, typer.Option("--group", help="Full path of a group.")]
+OfOrganisation = Annotated[bool, typer.Option("--organisation", help="Only those of the organisation.")]
+OfPeriod = Annotated[
+    str | None, typer.Option("--period", help="night, week, month, quarter, year or span.", metavar="KIND")
+]
+SinceDay = Annotated[str | None, typer.Option("--since", help="First of their last days, as 2026-01-01.")]
+UntilDay = Annotated[str | None, typer.Option("--until", help="Last of their last days, as 2026-12-31.")]
+
+
+@snapshots_app.command("list")
+def snapshots_list(
+    project: KnownProject = None,
+    group: OfGroup = None,
+    organisation: OfOrganisation = False,
+    period: OfPeriod = None,
+    since: SinceDay = None,
+    until: UntilDay = None,
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    before: Annotated[int | None, typer.Option(help="Go on after this number, where the last page ended.")] = None,
+    format: ListIn = ListFormat.TEXT,
+    config: Config = None,
+) -> None:
+    """List snapshots with their scores, the newest first."""
+    from bot.cli.snapshots import run_list
+
+    raise typer.Exit(
+        run_list(
+            project=project,
+            group=group,
+            organisation=organisation,
+            period=period,
+            since=since,
+            until=until,
+            limit=limit,
+            before=before,
+            format=format.value,
+            config=config,
+        )
+    )
+
+
+@snapshots_app.command("show")
+def snapshots_show(
+    snapshot: Annotated[str, typer.Argument(help="Its number, or the first digits of its digest.", metavar="SNAPSHOT")],
+    format: ListIn = ListFormat.TEXT,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="As JSON without the contents of its projects, which it is checked with.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    config: Config = None,
+) -> None:
+    """Show what a snapshot says; as JSON with everything that it takes to check it anywhere."""
+    from bot.cli.snapshots import run_show
+
+    raise typer.Exit(run_show(snapshot, format=format.value, alone=alone, output=output, config=config))
+
+
+@snapshots_app.command("verify")
+def snapshots_verify(
+    file: Annotated[Path | None, typer.Argument(help="An exported snapshot; without it, the stored ones.")] = None,
+    project: KnownProject = None,
+    group: OfGroup = None,
+    organisation: OfOrganisation = False,
+    period: OfPeriod = None,
+    since: SinceDay = None,
+    until: UntilDay = None,
+    config: Config = None,
+) -> None:
+    """
+    Make snapshots again from what they name, and name every one that does not give its hash.
+
+    Exit status: **0** all do, **1** some do not, **2** it cannot be read.
+    """
+    from bot.cli.snapshots import run_verify
+
+    raise typer.Exit(
+        run_verify(
+            file,
+            project=project,
+            group=group,
+            organisation=organisation,
+            period=period,
+            since=since,
+            until=until,
+            config=config,
+        )
+    )
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from bot.cli.desk_maturity import maturity_tools
 from bot.cli.desk_operations import desk_operations
 from bot.domain.roles import Principal
 from bot.pipeline.decisions import dossier
@@ -81,6 +82,8 @@ def desk_site(services: Services, queue: JobQueue, checks: Sequence[ReadinessChe
         dossier,
         samples=partial(samples, services),
         operations=desk_operations(services, queue.seen, checks),
+        maturity=maturity_tools(services, queue),
+        key=key,
     )
     return DeskSite(
         desk,

@@ -18,7 +18,7 @@ from bot.domain.inbox import Inbox
 from bot.domain.intake import TakeIn
 from bot.domain.roles import Principal
 from bot.domain.rule_card import RuleFilter
-from bot.errors import MergewardenError
+from bot.errors import MergewardenError, Told, sentence
 from bot.pipeline.engine import JobQueue
 from bot.pipeline.hook_desk import HookDesk, LanguageOf
 from bot.pipeline.inbox import StoredInbox
@@ -29,15 +29,15 @@ from bot.services import Services
 from bot.store.engine import session, unreachable_reason
 from bot.store.executors import alive_since
 from bot.store.migrate import pending_migrations
-from bot.texts import Language
+from bot.texts import N_, Language
 from bot.web.api import ApiDependencies
 from bot.web.api.access import Door
+from bot.web.api.rates import RateLimits
 from bot.web.api.upload import UploadLimits
 from bot.web.app import UVICORN_OPTIONS, WebDependencies, create_app
 from bot.web.health import ReadinessCheck
 from bot.web.hook import HookDependencies
 from bot.web.projects import ProjectDependencies
-from bot.web.receipts import FoundReceipt, ReceiptDependencies
 from bot.web.rules import RuleDependencies, Sees
 from bot.web.webhook import WebhookDependencies
 
@@ -128,10 +128,9 @@ def application(
             ),
             checks=checks,
             queue_depth=queue.depth,
-            api=_api(services, queue, site.who),
-            projects=_projects(services, site.who),
-            rules=rule_dependencies(services, site.who),
-            receipts=_receipts(services, site.who),
+            api=_api(services, queue, site.who, site.api.rates),
+            projects=_projects(services, site.who, site.api.rates),
+            rules=rule_dependencies(services, site.who, site.api.rates),
             hook=_hook(services),
             pages=site.add_pages,
             desk_api=site.add_api,
@@ -140,37 +139,23 @@ def application(
     )
 
 
-def _api(services: Services, queue: JobQueue, who: Who) -> ApiDependencies:
+def _api(services: Services, queue: JobQueue, who: Who, rates: RateLimits) -> ApiDependencies:
     # What reads reports and draws pages is imported when it is first used: a bot that only answers webhooks is small.
     def take_in() -> TakeIn:
         from bot.pipeline.intake import ReportIntake
 
         return ReportIntake(services, lambda: queue)
 
-    def finding_page(project_id: int, number: int) -> str | None:
-        from bot.pipeline.decisions import dossier
-        from bot.reports.finding_page import render_finding_html
-
-        now = datetime.now(UTC)
-        # Words of rules that were switched on since we started.
-        services.organisation_rules()
-        with session(services.store) as reading:
-            found = dossier(reading, number, now)
-        if found is None or found.known.project_id != project_id:
-            return None
-        return render_finding_html(found, services.settings.language, now=now)
-
     return ApiDependencies(
         door=Door(services, lambda name: project_named(services, name, register=False), who=who),
         take_in=take_in,
         scratch=lambda: throwaway_folder(services.settings.data_dir / _UPLOADS),
         limits=UploadLimits(services.settings.max_report_bytes),
-        finding_page=finding_page,
-        page_policy=_page_policy,
+        rates=rates,
     )
 
 
-def _projects(services: Services, who: Who) -> ProjectDependencies:
+def _projects(services: Services, who: Who, rates: RateLimits) -> ProjectDependencies:
     def document(project_id: int) -> str | None:
         from bot.pipeline.project_states import project_state
         from bot.reports.project_page import render_project_json
@@ -181,32 +166,18 @@ def _projects(services: Services, who: Who) -> ProjectDependencies:
     return ProjectDependencies(
         door=Door(services, lambda name: project_named(services, name, register=False), who=who),
         document=document,
+        rates=rates,
     )
 
 
-def rule_dependencies(services: Services, who: Who = None) -> RuleDependencies:
-    """The pages about rules, on what is stored."""
-
-    def list_page(wanted: RuleFilter, order: str, sees: Sees) -> str:
-        from bot.pipeline.rule_desk import shelf
-        from bot.reports.rule_page import render_rules_html
-
-        now, language = datetime.now(UTC), services.settings.language
-        return render_rules_html(shelf(services, language, now, sees), wanted, order, language, now=now)
+def rule_dependencies(services: Services, who: Who, rates: RateLimits) -> RuleDependencies:
+    """The rules, on what is stored."""
 
     def list_document(wanted: RuleFilter, order: str, sees: Sees) -> str:
         from bot.pipeline.rule_desk import shelf
         from bot.reports.rule_page import render_rules_json
 
         return render_rules_json(shelf(services, Language.ENGLISH, datetime.now(UTC), sees), wanted, order)
-
-    def page(rule: str, scanner: str | None, sees: Sees) -> str | None:
-        from bot.pipeline.rule_desk import dossier
-        from bot.reports.rule_page import render_rule_html
-
-        now, language = datetime.now(UTC), services.settings.language
-        found = dossier(services, rule, language, now, scanner=scanner, sees=sees)
-        return None if found is None else render_rule_html(found, language, now=now, all_projects=sees is None)
 
     def document(rule: str, scanner: str | None, sees: Sees) -> str | None:
         from bot.pipeline.rule_desk import dossier
@@ -215,43 +186,11 @@ def rule_dependencies(services: Services, who: Who = None) -> RuleDependencies:
         found = dossier(services, rule, Language.ENGLISH, datetime.now(UTC), scanner=scanner, sees=sees)
         return None if found is None else render_rule_json(found)
 
-    def page_policy() -> str:
-        from bot.reports.html import styled
-        from bot.reports.rule_page import RULE_SHEETS
-
-        return _policy_of(styled(RULE_SHEETS)["style_hash"])
-
     return RuleDependencies(
         door=Door(services, lambda name: project_named(services, name, register=False), who=who),
-        list_page=list_page,
         list_document=list_document,
-        page=page,
         document=document,
-        page_policy=page_policy,
-    )
-
-
-def _receipts(services: Services, who: Who) -> ReceiptDependencies:
-    def find(receipt_id: str) -> FoundReceipt | None:
-        from bot.store import receipts
-
-        with session(services.store) as reading:
-            stored = receipts.get(reading, receipt_id)
-        return FoundReceipt(stored.project_id, stored.envelope) if stored is not None else None
-
-    def page(receipt_id: str, found: FoundReceipt) -> str:
-        from bot.domain.receipt import Envelope, read_statement
-        from bot.reports.receipt_page import render_receipt_html
-
-        envelope = Envelope.from_json(found.envelope)
-        receipt = read_statement(envelope.payload)
-        return render_receipt_html(receipt, receipt_id, envelope.signatures[0].key_id, services.settings.language)
-
-    return ReceiptDependencies(
-        door=Door(services, lambda name: project_named(services, name, register=False), who=who),
-        find=find,
-        page=page,
-        page_policy=_page_policy,
+        rates=rates,
     )
 
 
@@ -268,30 +207,19 @@ def _hook(services: Services) -> HookDependencies | None:
     return HookDependencies(settings.hook_secret, desk)
 
 
-def _page_policy() -> str:
-    from bot.reports.html import styled
-
-    return _policy_of(styled()["style_hash"])
-
-
-def _policy_of(style: str) -> str:
-    return (
-        f"default-src 'none'; style-src 'sha256-{style}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-    )
-
-
 def _checks(services: Services) -> list[ReadinessCheck]:
     def store() -> str | None:
         return unreachable_reason(services.store) or None
 
-    def migrations() -> str | None:
+    def migrations() -> Told | None:
         missing = pending_migrations(services.store)
-        return f"{len(missing)} migrations are missing; run: mergewarden migrate" if missing else None
+        text = N_("{count} migrations are missing; run: mergewarden migrate")
+        return sentence(text, count=len(missing)) if missing else None
 
     def worker() -> str | None:
         with session(services.store) as reading:
             alive = alive_since(reading, timedelta(seconds=SILENT_SECONDS))
-        return None if alive else "no worker is alive; start one: mergewarden worker"
+        return None if alive else N_("no worker is alive; start one: mergewarden worker")
 
     return [
         ReadinessCheck("store", store),

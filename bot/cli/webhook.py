@@ -43,12 +43,7 @@ def run_add(url: str, *, events: Sequence[str], projects: str, by: str | None, c
             created_by=who,
             now=datetime.now(UTC),
         )
-        details: dict[str, Word] = {
-            "url": hook.url.partition("?")[0],
-            "events": sorted(event.value for event in hook.events),
-            "projects": hook.projects,
-        }
-        audit.append(writing, Act(who, None, Action.HOOK_MADE, f"webhook {hook.id}", details=details))
+        audit.append(writing, Act(who, None, Action.HOOK_MADE, f"webhook {hook.id}", details=_words(hook)))
     services.close()
     print(f"webhook {hook.id} is told {_events(hook)}. Its secret is shown this once:", file=sys.stderr)
     print(secret)
@@ -137,6 +132,25 @@ def run_enable(number: int, enabled: bool, *, by: str | None, config: Path | Non
     services.close()
     print(f"webhook {number} is {word}")
     return 0
+
+
+def run_delete(number: int, *, by: str | None, config: Path | None) -> int:
+    """Forget an address with all messages to it. Raises ``HookError`` for an unknown one."""
+    services = open_services(config)
+    with write_session(services.store) as writing:
+        hook = outgoing.delete_hook(writing, number)
+        audit.append(writing, Act(user_name(by), None, Action.HOOK_DELETED, f"webhook {number}", details=_words(hook)))
+    services.close()
+    print(f"webhook {number} is deleted, with its messages")
+    return 0
+
+
+def _words(hook: Hook) -> dict[str, Word]:
+    return {
+        "url": hook.url.partition("?")[0],
+        "events": sorted(event.value for event in hook.events),
+        "projects": hook.projects,
+    }
 
 
 def _events(hook: Hook) -> str:

@@ -49,6 +49,13 @@ def test_an_address_is_added_tested_listed_and_disabled(tmp_path: Path, receiver
     refused = mergewarden("webhook", "test", "1")
     assert refused.returncode == 2
     assert "is disabled" in refused.stderr
+    gone = mergewarden("webhook", "delete", "1", "--by", "ada")
+    assert (gone.returncode, gone.stdout) == (0, "webhook 1 is deleted, with its messages\n")
+    assert "there is no webhook 1" in mergewarden("webhook", "delete", "1").stderr
+    assert json.loads(mergewarden("webhook", "list", "--format", "json").stdout)["webhooks"] == []
+    log = mergewarden("audit", "export").stdout.splitlines()
+    deleted = [entry for entry in map(json.loads, log) if entry.get("action") == "hook.deleted"]
+    assert [(entry["actor"], entry["subject"]) for entry in deleted] == [("ada", "webhook 1")]
 
 
 def test_this_host_is_sent_nothing_by_default(tmp_path: Path, receiver: str) -> None:
