@@ -1,23 +1,34 @@
 """
 Databases for tests: each test gets a fresh, migrated one, once on SQLite and once on PostgreSQL.
 
-And which tests run together where several processes share the work.
+And which tests run together where several processes share the work, and what else makes them quick.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from xdist.scheduler import LoadScopeScheduling
 
 from bot.store.engine import open_engine
 from bot.store.migrate import migrate
+from tests.examples import examples
 from tests.postgres import NoPostgresError, Postgres
+
+# A slow machine is not a broken program: no example has a deadline.
+settings.register_profile(
+    "suite", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 DATABASES = ("sqlite", "postgres")
 
@@ -47,6 +58,33 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # the library is no
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
     config.option.loadscopereorder = False  # it would begin with what is many, and not with what takes long
     return Scheduling(config, log)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each process begin with other modules: what one has compiled, the others only read."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    config = session.config
+    if not worker or config.args != config.getini("testpaths"):
+        return
+    root = config.rootpath
+    left_out = [root / path for path in config.getoption("ignore")]
+    names = [
+        ".".join(path.relative_to(root).with_suffix("").parts)
+        for path in sorted((root / "tests").rglob("test_*.py"))
+        if not any(path.is_relative_to(folder) for folder in left_out)
+    ]
+    first = len(names) * int(worker.removeprefix("gw")) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for name in names[first:] + names[:first]:
+        # What is wrong with a module is said when it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(name)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: nobody has to look for garbage there again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,6 +25,8 @@ NAMES = (
     "decision",
     "desk",
     "desk_pages",
+    "snapshots",
+    "summaries",
 )
 
 

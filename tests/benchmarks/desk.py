@@ -221,6 +221,7 @@ def _stream(n: int) -> dict[str, Any]:
         "scan_id": None,
         "report_digest": None,
         "looked_with": {},
+        "began": {},
         "revision": 1,
         "seen_at": _NOW,
     }
@@ -309,6 +310,8 @@ def filters() -> Mapping[str, Filter]:
         "text, in all": Filter(text="sql"),
         "text, in one of 24": Filter(text="userstore"),
         "text, two words": Filter(text="module_17 mail"),
+        "text, in half": Filter(text="token"),
+        "text, each in many but never both": Filter(text="semgrep cve"),
         "text, rare": Filter(text="CVE-2014-1234"),
         "text, none": Filter(text="nowhere"),
         "text in a project": replace(_ANY, text="userstore", projects=frozenset({3})),

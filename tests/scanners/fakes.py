@@ -113,13 +113,13 @@ class FakeScanner(Scanner):
     name: ClassVar[str] = "fake"
     kind: ClassVar[FindingKind] = FindingKind.SAST
     program: ClassVar[str] = """
-import os, pathlib, sys, time
+import os, time
 found = []
-for path in sorted(pathlib.Path('.').iterdir()):
-    word = path.read_text().split('\\n')[0]
+for name in sorted(os.listdir()):
+    word = open(name, encoding='utf-8').read().split('\\n')[0]
     if word == 'crash': os.abort()
     if word == 'hang': time.sleep(60)
-    found.append(path.name + ' ' + word)
+    found.append(name + ' ' + word)
 print('\\n'.join(found) + '\\nend')
 """
 
@@ -139,7 +139,8 @@ print('\\n'.join(found) + '\\nend')
         return unit.name.endswith(self._suffix)
 
     def command(self, target: ScanTarget, report: Path) -> list[str]:
-        return [sys.executable, "-c", self.program]
+        # The programs need nothing that is installed, and looking for that takes three times as long as they do.
+        return [sys.executable, "-I", "-S", "-c", self.program]
 
     def parse(self, raw: bytes, target: ScanTarget) -> ScannerReport:
         self.parsed.append(len(target.units))
