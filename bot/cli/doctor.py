@@ -18,6 +18,7 @@ from rich.text import Text
 
 from bot.cli.common import open_services
 from bot.domain.enforcement import Level
+from bot.domain.maturity.model_file import read_models
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.model import DEVELOPER, MAINTAINER, Project
 from bot.pipeline.git import git_version
@@ -84,6 +85,8 @@ def _configuration(services: Services) -> Iterator[Diagnosis]:
     yield from _asked("configuration", "webhook", settings.require_webhook, "deliveries can be told from forgeries")
     yield from _policy(services)
     yield from _receipts(settings)
+    yield from _models(settings)
+    yield from _mail(settings)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data_dir):
@@ -110,6 +113,32 @@ def _receipts(settings: Settings) -> Iterator[Diagnosis]:
     else:
         said = f"signed with key {signer.public.id[:16]}" if signer else "a key is made for the first one"
         yield Diagnosis("configuration", "receipts", Health.OK, said)
+
+
+def _models(settings: Settings) -> Iterator[Diagnosis]:
+    """Whether the maturity models can be used; those of the customer's folder too."""
+    found = read_models(settings.maturity_folder)
+    for error in found.problems:
+        hint = "mergewarden maturity check says all that is wrong with a file; until then the others count."
+        yield Diagnosis("configuration", "maturity models", Health.WARNING, str(error).splitlines()[0], hint)
+    names = ", ".join(model.id for model in found.models)
+    yield Diagnosis("configuration", "maturity models", Health.OK, names)
+
+
+def _mail(settings: Settings) -> Iterator[Diagnosis]:
+    """Whether summaries can be sent by e-mail; nothing where nobody wants that. Connects to nothing."""
+    try:
+        access = settings.mail()
+    except ConfigurationError as error:
+        yield Diagnosis("configuration", "mail", Health.PROBLEM, str(error), error.hint)
+        return
+    if access is None:
+        return
+    if access.security == "none" and access.host not in ("localhost", "127.0.0.1", "::1"):
+        hint = "Use smtp:// (STARTTLS) or smtps:// unless the server is this host."
+        yield Diagnosis("configuration", "mail", Health.WARNING, f"{access.host} gets it without encryption", hint)
+        return
+    yield Diagnosis("configuration", "mail", Health.OK, f"sent by {access.host}:{access.port} as {access.sender}")
 
 
 def _policy(services: Services) -> Iterator[Diagnosis]:

@@ -114,6 +114,20 @@ def test_doctor_says_what_is_wrong(
     assert "wrong-token-of-somebody" not in output
 
 
+def test_doctor_names_a_maturity_model_that_is_left_out_and_half_a_mail_server(
+    configured: CommandLine, doctor: Doctor, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text("model: 1\nid: Mine\n")
+    configured.settings |= {"MATURITY_FOLDER": str(folder), "SMTP_URL": "smtp+plain://mail.example.com"}
+    status, output = doctor(configured, "good/shop")
+    assert (status, "mine.yaml" in output, "mail_from" in output.lower()) == (1, True, True)
+    configured.settings |= {"MAIL_FROM": "mergewarden@example.com"}
+    status, output = doctor(configured, "good/shop")
+    assert (status, "mail.example.com gets it without encryption" in output) == (0, True)
+
+
 def test_doctor_says_that_receipts_cannot_be_signed_and_makes_no_key(configured: CommandLine, doctor: Doctor) -> None:
     place = configured.data_dir / "keys" / "receipts.pem"
     _, output = doctor(configured, "good/shop")
