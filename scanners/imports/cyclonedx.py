@@ -124,8 +124,7 @@ class CycloneDx(Reader):
             value = mapped(waiting.pop())
             waiting.extend(listed(value.get("components")))
             purl = "".join(common.strings(value.get("purl"))[:1])
-            if "licenses" in value:
-                self._keep_licences(purl, value["licenses"])
+            self._keep_licences(purl, value.get("licenses"))
             reference = value.get("bom-ref")
             if not isinstance(reference, str):
                 continue
@@ -143,8 +142,8 @@ class CycloneDx(Reader):
             for entry in listed(licenses)[:_MOST_LICENCES]
         ]
         licences = dict.fromkeys((*self._licences.get(parts, ()), *filter(None, named)))
-        if licences:
-            self._licences[parts] = tuple(licences)[:_MOST_LICENCES]
+        # Also one without any: that nobody knows its licence is worth knowing.
+        self._licences[parts] = tuple(licences)[:_MOST_LICENCES]
 
     def tools(self) -> tuple[ImportedTool, ...]:
         """See ``Reader``. The category is the component that the bill of materials is about."""

@@ -157,7 +157,7 @@ class PackageLicences:
     package: str
     version: str
     licences: tuple[str, ...]
-    """SPDX ids or expressions, or the licence's name; all of them hold."""
+    """SPDX ids or expressions, or the licence's name; all of them hold. Empty where the document names none."""
 
 
 Entry = ImportedFinding | Rejected | Statement | PackageLicences
