@@ -50,7 +50,7 @@ _SUMMARIES: Final[Mapping[Language, str]] = {Language.ENGLISH: "compliance-summa
 
 # Windows takes none of these in a name, nor a dot or a space at its end, nor the names of its devices.
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_NOT_IN_A_NAME: Final = re.compile(r'[<>:"/\\|?*%]')
+_NOT_IN_A_NAME: Final = re.compile(r'[<>:"/\\|?*%]|\.{2,}')
 _DEVICES: Final = re.compile(r"^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)", re.IGNORECASE)
 _GAPS: Final = re.compile(r"[\s_]+")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
