@@ -224,21 +224,24 @@ def revisions(session: Session, scope: Scope, period: Period) -> tuple[SnapshotR
     return tuple(_row(row) for row in session.execute(query.order_by(_SNAPSHOT.c.revision)))
 
 
-def newest(session: Session, scopes: Collection[Scope], kind: PeriodKind) -> dict[Scope, Standing]:
+def newest(
+    session: Session, scopes: Collection[Scope], kind: PeriodKind, *, model_id: str | None = None
+) -> dict[Scope, Standing]:
     """
     How each of these scopes stood last, of a kind of period; those without a snapshot are left out. One statement,
-    however many they are: each is found through the index.
+    however many they are: each is found through the index. ``model_id``: only what this model said, which is quicker.
     """
     keys = {scope_key(scope): scope for scope in scopes}
     wanted = _listed(session, list(keys))
     newest_id = _newest_of(wanted.c.value, kind).correlate(wanted).scalar_subquery()
     # Found once and then joined: otherwise PostgreSQL would look each of them up for every comparison.
     chosen = select(newest_id.label("id")).select_from(wanted).cte("chosen").prefix_with("MATERIALIZED")
+    said = [] if model_id is None else [_SCORE.c.model_id == model_id]
     query = (
         select(_SNAPSHOT, *_score_columns())
         .select_from(chosen)
         .join(_SNAPSHOT, _SNAPSHOT.c.id == chosen.c.id)
-        .outerjoin(_SCORE, _SCORE.c.snapshot_id == _SNAPSHOT.c.id)
+        .outerjoin(_SCORE, and_(_SCORE.c.snapshot_id == _SNAPSHOT.c.id, *said))
     )
     found: dict[Scope, tuple[SnapshotRow, dict[str, Score]]] = {}
     for row in session.execute(query):

@@ -116,6 +116,9 @@ def test_the_newest_of_many_scopes_is_one_statement(engine: Engine) -> None:
     small = content().result("small")
     assert small is not None
     assert found[scopes[2]].scores["small"].score == small.score
+    with session(engine) as reading:
+        some = snapshots.newest(reading, scopes[:3], PeriodKind.NIGHT, model_id="small")
+    assert {scope: standing.scores.keys() for scope, standing in some.items()} == {key: {"small"} for key in scopes[:3]}
 
 
 def test_a_line_over_time_has_each_night_in_its_newest_revision(engine: Engine) -> None:
