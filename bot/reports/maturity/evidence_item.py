@@ -66,6 +66,43 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What evidence rows are about (``bot.store.maturity.evidence``)."""
 
+COUNTED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "projects.scanned": N_("projects whose default branch was read within the last 14 days"),
+        "projects.sast": N_("projects about whose default branch every static scanner answered"),
+        "projects.dependency": N_("projects about whose default branch every dependency scanner answered"),
+        "projects.secret": N_("projects about whose default branch every secret scanner answered"),
+        "projects.required_answered": N_("projects about whose default branch every required scanner answered"),
+        "projects.advisories_fresh": N_("projects whose last dependency scan knew advisories of at most 7 days ago"),
+        "projects.level_known": N_("projects whose settings on GitLab were read"),
+        "projects.level1": N_("projects with enforcement level 1 or more"),
+        "projects.level2": N_("projects with enforcement level 2 or more"),
+        "projects.level3": N_("projects with enforcement level 3"),
+        "projects.protected": N_("projects whose default branch is protected"),
+        "projects.policy_ok": N_("projects whose policy could be read"),
+        "projects.sbom": N_("projects with a bill of materials"),
+        "projects.pinned": N_("projects whose dependency scans left nothing out for want of an exact version"),
+        "components": N_("releases of packages that bills of materials name"),
+        "components.licensed": N_("of those, releases whose licence is known"),
+        "components.vulnerable": N_("packages with an open finding on the default branch"),
+        "merges.scanned": N_("merge requests whose merged head had an answer before the merge"),
+        "merges.cleared": N_("merge requests whose merged head a verdict had let through before"),
+        "releases.judged": N_("releases of which it is known whether their commit was cleared"),
+        "releases.cleared": N_("of those, releases whose commit was cleared"),
+        "reports.delivered": N_("reports delivered to people who are asked to acknowledge them"),
+        "reports.acknowledged": N_("of those, reports that were acknowledged"),
+        "open.secret": N_("open findings that are secrets"),
+        "undecided": N_("findings that wait for a person's judgement"),
+        "secrets.merged": N_("secrets that came to the default branch"),
+        "incidents.uncleared": N_("commits or merges on protected branches that no verdict let through"),
+        "incidents.break_glass": N_("merges by break-glass people around the bot"),
+        "incidents.tampering": N_("attempts to tamper with the gate or its settings"),
+        "incidents.open": N_("incidents around the gate that nobody has closed"),
+        "exceptions.in_force": N_("exceptions of one project in force"),
+    }
+)
+"""What is counted, as far as ``counter_words`` has no words for it. ``counters`` says it exactly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Behind:
@@ -238,11 +275,11 @@ def _block(one: DemandEvidence, wording: Wording, link: Callable[[str], str]) ->
     _ = wording.t.gettext
     demand, result = one.demand, one.result
     several = result.of is not None
-    facts = [(_("Answer"), answer_words(result.answer, wording))]
+    facts = [(_("Result"), answer_words(result.answer, wording))]
     if not isinstance(demand.asks, Attest):
         facts.append((_("Figure"), measure_title(MEASURES[demand.asks.measure], wording)))
     if said := result_words(demand, result, wording):
-        facts.append((_("Value"), said))
+        facts.append((_("Measured"), said))
     facts.append((_("Threshold"), threshold_words(demand, wording, several=several)))
     notes = []
     if result.answer is not Answer.MET:
@@ -273,10 +310,9 @@ def _counters(one: DemandEvidence, wording: Wording) -> _Table | None:
     if measure is None:
         return None
     rows = tuple(
-        (one_line(counter_words(name, wording), 300), name, _number(one.counters.get(name), wording))
-        for name in measure.uses
+        (counted_words(name, wording), name, _number(one.counters.get(name), wording)) for name in measure.uses
     )
-    return _Table(_("Counters of the period"), (_("What is counted"), _("Name"), _("Number")), rows)
+    return _Table(_("Counters of the period"), (_("What is counted"), _("Name"), _("Count")), rows)
 
 
 def _projects(one: DemandEvidence, wording: Wording) -> _Table | None:
@@ -289,7 +325,7 @@ def _projects(one: DemandEvidence, wording: Wording) -> _Table | None:
     )
     left = len(one.projects) - len(rows)
     note = _("{count} more stand in the table beside this page.").format(count=left) if left else ""
-    return _Table(_("Projects"), (_("Project"), _("Answer"), _("Value")), rows, note)
+    return _Table(_("Projects"), (_("Project"), _("Result"), _("Measured")), rows, note)
 
 
 def _rows(one: DemandEvidence, wording: Wording) -> _Table | None:
@@ -303,7 +339,7 @@ def _rows(one: DemandEvidence, wording: Wording) -> _Table | None:
     note = ""
     if one.projects and one.rows_of < len(one.projects):
         note = _("Of {count} projects, those first that speak against it.").format(count=one.rows_of)
-    columns = (_("Kind"), _("What"), _("Project"), _("Time"), _("Value"))
+    columns = (_("Kind"), _("Subject"), _("Project"), _("When"), _("Measured"))
     return _Table(_("What is behind it"), columns, rows, note)
 
 
@@ -353,12 +389,12 @@ def _headings(wording: Wording) -> Sequence[str]:
     return (
         _("Record"),
         _("Demand"),
-        _("What"),
-        _("Answer"),
-        _("Value"),
+        _("Subject"),
+        _("Result"),
+        _("Measured"),
         _("Threshold"),
         _("Project"),
-        _("Time"),
+        _("When"),
         _("By"),
         _("Reference"),
     )
@@ -376,7 +412,7 @@ def _lines(one: DemandEvidence, wording: Wording) -> Iterable[tuple[str, ...]]:
     measure = _measure(demand)
     uses = measure.uses if measure is not None else ()
     for name in uses:
-        what, value = one_line(counter_words(name, wording), 300), _plain(one.counters.get(name), wording)
+        what, value = counted_words(name, wording), _plain(one.counters.get(name), wording)
         yield (_("counter"), number, what, "", value, "", "", "", "", name)
     for of in one.projects:
         answer, value = answer_words(of.result.answer, wording), result_words(demand, of.result, wording)
@@ -397,6 +433,13 @@ def _counted(counters: Mapping[str, int], uses: Sequence[str]) -> str:
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
+
+
+def counted_words(name: str, wording: Wording) -> str:
+    """What a counter counts."""
+    if name in COUNTED:
+        return wording.marked(COUNTED[name])
+    return one_line(counter_words(name, wording), 300)
 
 
 def kind_words(kind: str, wording: Wording) -> str:
