@@ -36,6 +36,8 @@ from tests.standin.oidc import StandInProvider, serve
 from tests.store.known import BANK, SHOP, add_finding, add_presence, add_projects, add_refs
 from tests.store.samples import REPORT, SAST
 from tests.web.fakes import FakeInbox
+from tests.web.maturity_stage import Filled
+from tests.web.maturity_stage import fill as fill_maturity
 from tests.web.test_merge_request_page import fill as fill_merge_requests
 from tests.web.test_operations_pages import fill as fill_operations
 
@@ -73,6 +75,8 @@ class Site:
     """Of a scan of the shop."""
     webhook: int
     """An address with a message."""
+    rated: Filled
+    """Days, snapshots, a summary, subscriptions and attestations of the shop."""
     kept: dict[str, list[Any]] = field(default_factory=dict)
     """Cookies of people who have signed in."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(FIRST))
@@ -122,11 +126,12 @@ def running(folder: Path) -> Iterator[Site]:
         receipt = issue(services, REPORT, project_id=SHOP, scan_id="of-the-receipt", at=datetime.now(UTC))
         webhook = _told(services)
         app = application(services, queue, FakeInbox(), lambda: None)
+        rated = fill_maturity(services, datetime.now(UTC), nights=3)
         server = uvicorn.Server(uvicorn.Config(app, **{**UVICORN_OPTIONS, "timeout_graceful_shutdown": 1}))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:
-            yield Site(url, services, app, provider, receipt, webhook)
+            yield Site(url, services, app, provider, receipt, webhook, rated)
         finally:
             server.should_exit = True
             thread.join(10)

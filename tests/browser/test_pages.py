@@ -11,6 +11,7 @@ from starlette.routing import Route
 from tests.browser.conftest import Visiting
 from tests.browser.site import FIRST, ROOT, Site
 from tests.store.known import SHOP
+from tests.web.maturity_stage import CAICT
 
 AXE = Path(__file__).parent.parent / "assets" / "axe" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
@@ -38,6 +39,17 @@ PLACES: dict[str, tuple[str, int]] = {
     "/receipts/{name}": ("/receipts/{receipt}", 200),
     "/settings": ("/settings", 200),
     "/audit": ("/audit", 200),
+    "/maturity": ("/maturity", 200),
+    "/maturity/{model}/{item}": ("/maturity/engineering/gate", 200),
+    "/projects/{project}/maturity": (f"/projects/{SHOP}/maturity?model={CAICT}", 200),
+    "/projects/{project}/maturity/{model}/{item}": (f"/projects/{SHOP}/maturity/{CAICT}/6.1", 200),
+    "/reports": ("/reports", 200),
+    "/reports/{number:int}": ("/reports/{report}", 200),
+    "/reports/{number:int}/document": ("/reports/{report}/document", 200),
+    "/acknowledge/{code}": ("/acknowledge/{code}", 200),
+    "/subscriptions": ("/subscriptions", 200),
+    "/attestations": ("/attestations", 200),
+    "/attestations/new": (f"/attestations/new?model={CAICT}&demand=6.1-2-01&kind=project&scope={SHOP}", 200),
     "/webhooks": ("/webhooks", 200),
     "/webhooks/{number:int}": ("/webhooks/{webhook}", 200),
 }
@@ -50,6 +62,9 @@ _NO_PAGE = (
     "/healthz",
     "/readyz",
     "/metrics",
+    "/badges/",
+    "/reports/{number:int}/files/",
+    "/attestations/{number:int}/file",
     "/sign-in/provider",
     "/sign-in/callback",
 )
@@ -103,8 +118,11 @@ def test_a_page_is_for_everybody(visiting: Visiting, site: Site, route: str) -> 
     if route not in pages_of(site):
         pytest.skip("the application has no such page")
     path, status = PLACES[route]
-    path = path.format(receipt=site.receipt, webhook=site.webhook)
-    name = route.strip("/").replace("/", "-").replace("{", "").replace("}", "").replace(":path", "") or "home"
+    path = path.format(receipt=site.receipt, webhook=site.webhook, report=site.rated.report, code=site.rated.code)
+    name = (
+        route.strip("/").replace("/", "-").replace("{", "").replace("}", "").replace(":path", "").replace(":int", "")
+        or "home"
+    )
     with visiting() as visitor:
         page = visitor.page
         if route != "/sign-in":

@@ -6,15 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
-from bot.domain.maturity.scope import Scope
 from bot.store.engine import write_session
-from bot.store.maturity_tables import ProjectDayRecord
+from bot.store.maturity import counting
 from bot.store.projects import Project, upsert_projects
-from bot.store.statements import table
 from bot.texts import Language
 from bot.web.pages.maturity import badge_path
+from tests.domain.maturity.test_change_effect import FINE
 from tests.pipeline.desk_stage import NOW, Stage
 from tests.store.counting import counted
 from tests.store.known import BANK, SHOP
@@ -104,10 +103,6 @@ def test_an_item_says_what_was_counted_and_who_attested_it(browser: Browser) -> 
 
 def test_who_attests_is_named_with_the_rating_that_counts_him(bare: Browser) -> None:
     fill_words(bare.stage.services, NOW)
-    fill_days(bare.stage.services, NOW, nights=0)
-    from bot.store.maturity import counting
-    from tests.domain.maturity.test_change_effect import FINE
-
     with write_session(bare.stage.engine) as writing:
         counting.keep_days(writing, {(SHOP, NOW.date()): FINE.tally()})
     page = bare.get(f"/projects/{SHOP}/maturity/{CAICT}/{item_of_people()}").text
@@ -193,13 +188,3 @@ def test_a_project_and_the_overview_show_the_score(browser: Browser) -> None:
     assert 'id="score-head"' in overview
     assert f'<a href="/projects/{SHOP}/maturity">' in overview
     assert 'id="score-head"' not in browser.get("/overview", "stranger").text
-
-
-def test_what_cannot_be_read_in_a_day_is_no_good_score(browser: Browser, engine: Engine) -> None:
-    with write_session(engine) as writing:
-        writing.execute(update(table(ProjectDayRecord)).values(counters={}))
-    standing = browser.desk.maturity
-    assert standing is not None
-    kept = standing.standing(Scope.of_project(SHOP), "shop/backend", NOW)
-    assert kept is not None
-    assert kept.snapshot is not None

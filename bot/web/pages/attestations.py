@@ -137,6 +137,10 @@ def _make(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
     principal = visit.confirmed(() if scope.project_id is None else (scope.project_id,))
     try:
         expires_at = _day(str(form.get("until", "")))
+        _, _, asks = _asked(tools, model_id, demand_id)
+        if expires_at is not None and expires_at.date() == (visit.now + timedelta(days=asks.valid_days)).date():
+            # The last day that there is ends with the hour of the act, and not at midnight.
+            expires_at = None
         tools.attest(
             principal,
             scope,

@@ -155,6 +155,9 @@ def _make(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
         if not may_export(principal, scope, known):
             raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
         made = tools.make(scope, period, language, principal.actor, visit.now)
+    except Problem:
+        # Also one of our errors, and what it says has a page of its own.
+        raise
     except MergewardenError as error:
         problem = sentence(N_("{a}. {b}"), a=clause(error.told), b=clause(error.told_hint))
         context = _context(desk, visit, problem=problem, period=period_text, chosen=chosen)

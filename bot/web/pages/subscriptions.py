@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bot.web.desk import Desk
 
 _DELIVERIES = 50
+_SHOWN_TARGETS = frozenset(one.value for one in Channel if one is not Channel.CHAT)
 E = TypeVar("E", bound=Enum)
 CHANNELS = {
     Channel.EMAIL: N_("E-mail"),
@@ -126,8 +127,8 @@ def _context(desk: Desk, visit: Visit, *, problem: Told = "") -> SubscriptionsPa
         ),
         problem=problem,
         name=entered("name"),
-        # What was entered as a target is not sent back: of a chat it is a password.
-        target="" if entered("channel") == Channel.CHAT.value else entered("target"),
+        # What was entered is not sent back where it may be the address of a chat: that is a password.
+        target=entered("target") if entered("channel") in _SHOWN_TARGETS else "",
         scope=entered("scope", "organisation"),
         time_zone=entered("time_zone", "UTC"),
         quiet=entered("quiet"),
