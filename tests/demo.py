@@ -1,7 +1,8 @@
 """
 ``make demo``: the main job, from an opened merge request to a green light, on this machine alone.
 
-A GitLab stand-in with real git over HTTP, and the bot as an operator would start it. With ``CI=true`` the demo ends by
+A GitLab stand-in with real git over HTTP, and the bot as an operator would start it. The bot has a made-up year behind
+it (``tests.history_of_a_year``), so that scores, trends and reports show something. With ``CI=true`` the demo ends by
 itself, with status 0 only if everything it shows did happen; otherwise it stays up to be looked at.
 """
 
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +24,13 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.rule import Rule
 
+from bot.domain.maturity.model_file import shipped_models
+from bot.observability.logs import configure_logging
+from bot.observability.metrics import Metrics
+from bot.services import Services
+from bot.settings import load_settings
 from tests.bot_process import Bot
+from tests.history_of_a_year import CAICT, History, write_history
 from tests.standin import DEVELOPER, MAINTAINER, ApiError, MergeRequest, Standin, User
 
 WAIT_SECONDS = 60.0
@@ -188,6 +196,37 @@ def play(gitlab: Standin, bot: Bot, demo: Demo, people: dict[str, User]) -> Merg
     return request
 
 
+def remember_a_year(bot: Bot, demo: Demo, folder: Path) -> History:
+    """Give the bot a past, take an evidence pack of it, and have both looked at by the bot's own commands."""
+    demo.step("A year of history is made up: 12 projects in 3 groups that were scanned, mended and neglected")
+    started = time.monotonic()
+    configure_logging("console", "ERROR", [])
+    services = Services(load_settings(bot.environment), Metrics())
+    rating = [model for model in shipped_models() if model.id in ("engineering", CAICT)]
+    history = write_history(services, datetime.now(UTC).date(), nights=2, models=rating)
+    services.close()
+    demo.console.print(f"  made up in {time.monotonic() - started:.1f} s", highlight=False)
+    month = history.months[-1].label
+    listed = bot.run("report", "list")
+    demo.check(f"there is a compliance summary of {month}", month in listed.stdout)
+    pack = folder / f"evidence-{month}.zip"
+    made = bot.run("evidence", "pack", "--period", month, "--organisation", "--output", str(pack))
+    demo.check(f"an evidence pack of {month} is made ({pack.name})", made.returncode == 0)
+    checked = bot.run("evidence", "verify", str(pack))
+    demo.check("the pack is whole and signed", checked.returncode == 0)
+    return history
+
+
+def make_administrator(bot: Bot, folder: Path) -> str:
+    """An administrator for the pages; returns his password."""
+    password = secrets.token_urlsafe(18)
+    place = folder / "password"
+    place.touch(mode=0o600)
+    place.write_text(password)
+    bot.run("admin", "create", "demo", "--password-file", str(place))
+    return password
+
+
 def main() -> int:
     console = Console(width=110 if os.environ.get("CI") else None)
     ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -196,19 +235,27 @@ def main() -> int:
         bot_user = gitlab.create_user("mergewarden", "Mergewarden", bot=True)
         data_dir = Path(folder) / "data"
         data_dir.mkdir()
-        bot = Bot(data_dir, gitlab.url, gitlab.create_token(bot_user))
+        # Not tonight: a night's work would count the last weeks anew, of which there are only the sums.
+        bot = Bot(data_dir, gitlab.url, gitlab.create_token(bot_user), NIGHTLY_HOUR="23")
         demo = Demo(gitlab, console, bot_user)
         demo.step("Setting up: a GitLab stand-in, one imported advisory, the bot")
         advisory = Path(folder) / "advisory.json"
         advisory.write_text(json.dumps(ADVISORY))
         imported = bot.run("advisories", "import", str(advisory))
         demo.check(f"advisories imported ({imported.stdout.strip()})", imported.returncode == 0)
+        remember_a_year(bot, demo, Path(folder))
         try:
             bot.start()
             request = play(gitlab, bot, demo, people)
             page = gitlab.page_url(request)
             if not ci:
-                console.print(f"\nLook at it: {page}\nThe bot's metrics: {bot.url}/metrics\nCtrl-C ends the demo.")
+                password = make_administrator(bot, Path(folder))
+                console.print(
+                    f"\nLook at it: {page}\nScores and trends of the made-up year: {bot.url}/maturity\n"
+                    f"Its compliance summary: {bot.url}/reports\nSign in there as demo with {password}\n"
+                    f"The bot's metrics: {bot.url}/metrics\nCtrl-C ends the demo.",
+                    highlight=False,
+                )
                 with suppress(KeyboardInterrupt):
                     signal.pause()
         except (TimeoutError, RuntimeError) as error:

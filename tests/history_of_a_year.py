@@ -46,11 +46,12 @@ from scanners.interface import ScannerRun, ScannerStatus
 
 CAICT: Final = "caict-ydt3763-6"
 FIRST_NUMBER: Final = -112
+SEED: Final = 2026
 _DEADLINES: Final = {"critical": 7, "high": 30, "medium": 90, "low": 180, "info": 365}
 """Days within which the made-up policy wants findings of a severity mended."""
 _KINDS: Final = {"semgrep": FindingKind.SAST, "pip-audit": FindingKind.DEPENDENCY, "detect-secrets": FindingKind.SECRET}
 _BY_KIND: Final = {kind: name for name, kind in _KINDS.items()}
-_OPENED_LOOKS: Final = (120, 40, 1)
+_OPENED_LOOKS: Final = (120, 40, 0)
 """Days before the end on which the default branch is really looked at."""
 
 
@@ -103,7 +104,7 @@ def write_history(
     services: Services,
     today: date,
     *,
-    seed: int = 2026,
+    seed: int = SEED,
     nights: int = 12,
     language: Language = Language.ENGLISH,
     models: Sequence[Model] | None = None,
@@ -114,18 +115,13 @@ def write_history(
     """
     rating = tuple(models) if models is not None else shipped_models()
     months = _months(today)
+    lives = simulated(today, seed)
     first, last = months[0].first, today - timedelta(days=1)
-    lives = [
-        _Life(FIRST_NUMBER + place, path, character, random.Random(f"{seed} {path}"))
-        for place, (path, character) in enumerate(PROJECTS.items())
-    ]
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     with write_session(services.store) as writing:
         upsert_projects(writing, [Project(life.number, life.path, default_branch="main") for life in lives])
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    for life in lives:
-        counted = {(life.number, day): life.lives(day, (day - first).days / len(days)) for day in days}
-        with write_session(services.store) as writing:
-            counting.keep_days(writing, counted)
+        for life in lives:
+            counting.keep_days(writing, {(life.number, day): tally for day, tally in life.tallies.items()})
     with write_session(services.store) as writing:
         reports = {day: {"reports.delivered": 3, "reports.acknowledged": 2 + (day.month % 2)} for day in days[::30]}
         counting.keep_days(writing, {(counting.ORGANISATION_ID, day): tally for day, tally in reports.items()})
@@ -149,6 +145,19 @@ def write_history(
         report=summary.id,
         open={life.number: len(life.open) for life in lives},
     )
+
+
+def simulated(today: date, seed: int) -> list[_Life]:
+    """Every project with what happened in it on each day, the same for the same arguments. Writes nothing."""
+    first, last = _months(today)[0].first, today - timedelta(days=1)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    lives = []
+    for place, (path, character) in enumerate(PROJECTS.items()):
+        life = _Life(FIRST_NUMBER + place, path, character, random.Random(f"{seed} {path}"))
+        for number, day in enumerate(days):
+            life.tallies[day] = life.lives(day, number / len(days))
+        lives.append(life)
+    return lives
 
 
 def _months(today: date) -> tuple[Period, ...]:
@@ -188,6 +197,7 @@ class _Life:
     path: str
     character: Character
     chance: random.Random
+    tallies: dict[date, dict[str, int]] = field(default_factory=dict)
     open: list[_Open] = field(default_factory=list)
     stocks: dict[str, int] = field(default_factory=dict)
     incidents: list[tuple[date, IncidentKind]] = field(default_factory=list)

@@ -100,7 +100,8 @@ def _night(services: Services, now: datetime, console: Console) -> list[Figure]:
         size = snapshots.stored_size(reading)
         distinct = len({row.content for row in taken.values()})
         started = time.perf_counter()
-        snapshots.newest(reading, [Scope.of_project(n) for n in range(1, desk.PROJECTS + 1)], PeriodKind.NIGHT)
+        everybody = [Scope.of_project(n) for n in range(1, desk.PROJECTS + 1)]
+        stand = snapshots.newest(reading, everybody, PeriodKind.NIGHT, model_id="engineering")
         newest = time.perf_counter() - started
     started = time.perf_counter()
     checked = verify_stored(services.store, Wanted(since=night.last, kind=PeriodKind.NIGHT))
@@ -143,12 +144,12 @@ def _night(services: Services, now: datetime, console: Console) -> list[Figure]:
         Figure(
             "how all projects stand, for a list",
             f"{newest * 1000:.0f} ms",
-            "below 300 ms",
-            newest < 0.3,
-            "one statement",
+            "below 500 ms",
+            newest < 0.5 and len(stand) == desk.PROJECTS,
+            "one model's scores in one statement",
         ),
         Figure(
-            "stored for two nights",
+            "stored: two nights, a week, a month and a quarter",
             f"{size / 1e6:.1f} MB",
             "below 60 MB",
             size < 60_000_000,

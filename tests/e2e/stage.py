@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tests.bot_process import Bot
 from tests.e2e.samples import ADVISORY, CLEAN
+from tests.job_table import JobTable
 from tests.standin import DEVELOPER, MAINTAINER, Discussion, MergeRequest, Note, Project, Standin, Status, User
 from tests.standin.repository import Files
 
@@ -59,15 +60,22 @@ class Stage:
         deadline = time.monotonic() + timeout
         quiet = 0
         while quiet < 2:
-            quiet = quiet + 1 if self._jobs() == 0 else 0
+            quiet = 0 if self._busy() else quiet + 1
             if time.monotonic() > deadline:
                 raise TimeoutError(f"jobs did not end:\n{self.bot.log.read_text()[-3000:]}")
             time.sleep(0.05)
 
-    def _jobs(self) -> int:
+    def _busy(self) -> bool:
+        if "MERGEWARDEN_DATABASE_URL" not in self.bot.environment:
+            return self.jobs.busy()
         with urllib.request.urlopen(f"{self.bot.url}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(int(float(line.split()[-1])) for line in lines if line.startswith("mergewarden_queue_depth{"))
+        return any(float(line.split()[-1]) for line in lines if line.startswith("mergewarden_queue_depth{"))
+
+    @cached_property
+    def jobs(self) -> JobTable:
+        """What a bot with a store on SQLite has to do."""
+        return JobTable(Path(self.bot.environment["MERGEWARDEN_DATA_DIR"]) / "mergewarden.db")
 
     def log(self, request: MergeRequest | None = None, event: str | None = None) -> list[dict[str, object]]:
         """What the bot logged, for one merge request where given."""
@@ -190,3 +198,5 @@ def start_stage(
 def stop_stage(stage: Stage) -> None:
     stage.bot.stop()
     stage.gitlab.stop()
+    if "jobs" in vars(stage):
+        stage.jobs.close()

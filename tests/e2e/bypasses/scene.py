@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from bot.domain.enforcement import Level
 from bot.domain.incident import IncidentKind, KnownIncident
 from bot.domain.job import CheckProject
-from bot.pipeline.engine import BRANCHES, JobQueue
+from bot.pipeline.engine import BRANCHES, QUEUES, JobQueue
 from bot.pipeline.submission import submit
 from bot.store import incidents
 from bot.store.enforcement import StoredEnforcement, stored
@@ -75,7 +75,7 @@ class Bench:
         return any(not delivery.done for delivery in self.stage.gitlab.deliveries)
 
     def _busy(self, branches: bool) -> bool:
-        return any(count for queue, count in self.queue.depth().items() if branches or queue != BRANCHES)
+        return self.stage.jobs.busy([queue for queue in QUEUES if branches or queue != BRANCHES])
 
 
 @dataclass
