@@ -47,6 +47,7 @@ class Metrics:
         self.deliveries = self._counter("deliveries", "Webhook deliveries.", ("event", "result"))
         self.duplicates = self._counter("duplicate_deliveries", "Deliveries that had come before.")
         self.jobs = self._counter("jobs", "Jobs that ended.", ("kind", "outcome"))
+        self.snapshots = self._counter("snapshots", "Snapshots that were taken.", ("period", "what"))
         self.webhook_seconds = self._histogram("webhook_seconds", "From the first byte to the answer.", _ANSWER_BUCKETS)
         self.job_seconds = self._histogram("job_step_seconds", "Wall time of a job's step.", _WORK_BUCKETS, ("step",))
         self.scanner_seconds = self._histogram(
