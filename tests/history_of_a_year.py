@@ -35,10 +35,13 @@ from bot.pipeline.maturity.summaries import make_summary
 from bot.pipeline.tracking import Findings, Look, track
 from bot.services import Services
 from bot.store import decisions, enforcement, incidents, policies, scans, suppressions
+from bot.store.bulk import bulk_insert
+from bot.store.desk_tables import DailyCountRecord
 from bot.store.engine import write_session
 from bot.store.maturity import attestations, collected, counting
 from bot.store.maturity.collected import CodeSize
 from bot.store.projects import Project, upsert_projects
+from bot.store.statements import table
 from bot.store.tracking import OWN, Ref
 from bot.texts import Language
 from scanners.finding import Confidence, Dependency, Finding, FindingKind, Location, Severity
@@ -122,6 +125,7 @@ def write_history(
         upsert_projects(writing, [Project(life.number, life.path, default_branch="main") for life in lives])
         for life in lives:
             counting.keep_days(writing, {(life.number, day): tally for day, tally in life.tallies.items()})
+    _write_lines(services, lives)
     with write_session(services.store) as writing:
         reports = {day: {"reports.delivered": 3, "reports.acknowledged": 2 + (day.month % 2)} for day in days[::30]}
         counting.keep_days(writing, {(counting.ORGANISATION_ID, day): tally for day, tally in reports.items()})
@@ -461,6 +465,25 @@ def _write_end(services: Services, life: _Life, last: date) -> None:
         for place, day in enumerate(life.exceptions):
             suppressions.create(writing, _exception(life, place, day))
     _close_old(services, life, last)
+
+
+def _write_lines(services: Services, lives: Sequence[_Life]) -> None:
+    """How each project stood at the end of each day, as the desk keeps it for its own lines."""
+    rows = [
+        {
+            "project_id": life.number,
+            "day": day,
+            **{severity: tally[f"open.{severity}"] for severity in SEVERITIES},
+            "undecided": tally["undecided"],
+            "overdue": tally["overdue"],
+            "due_soon": None,
+        }
+        for life in lives
+        for day, tally in life.tallies.items()
+        if "open.high" in tally
+    ]
+    with write_session(services.store) as writing:
+        bulk_insert(writing, table(DailyCountRecord), rows)
 
 
 def _finding(life: _Life, one: _Open) -> Finding:

@@ -109,7 +109,8 @@ def test_a_scanner_that_is_off_in_summer_costs_its_project_points(year: Year) ->
 def test_lists_agree_with_the_figures_of_the_last_day(year: Year) -> None:
     finding, incident, exception = table(FindingRecord), table(IncidentRecord), table(SuppressionRecord)
     with session(year.services.store) as reading:
-        there = dict(reading.execute(select(finding.c.project_id, func.count()).group_by(finding.c.project_id)).all())
+        by_project = select(finding.c.project_id, func.count()).group_by(finding.c.project_id)
+        there = {int(number): int(count) for number, count in reading.execute(by_project)}
         stood = {
             number: sum(value for name, value in tally.items() if name in OPEN)
             for number, day, tally in counting.each_day(reading, Period(PeriodKind.SPAN, LAST, LAST))

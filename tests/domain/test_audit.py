@@ -34,6 +34,7 @@ from bot.domain.audit import (
     statement_of,
 )
 from bot.reports.audit_log import read_lines, write_lines, write_statement
+from tests.examples import examples
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXTS = st.text(alphabet=st.characters(), max_size=20)
@@ -95,7 +96,7 @@ def test_what_has_no_one_text_is_refused(value: Any) -> None:
 
 
 @given(st.lists(ACTS, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_chain_that_nobody_touched_is_whole(acts: list[Act]) -> None:
     entries = chained(acts, Head(), NOON)
     assert [entry.sequence for entry in entries] == list(range(1, len(acts) + 1))
@@ -118,7 +119,7 @@ CHANGES: list[tuple[str, Any]] = [
 
 
 @given(st.integers(2, 9), st.data(), st.sampled_from(CHANGES), st.booleans())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_a_changed_entry_is_named(count: int, data: st.DataObject, change: tuple[str, Any], cover_up: bool) -> None:
     entries, name = chain(count), change[0]
     place = data.draw(st.integers(0, count - 1))
@@ -134,7 +135,7 @@ def test_a_changed_entry_is_named(count: int, data: st.DataObject, change: tuple
 
 
 @given(st.integers(1, 9), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_missing_entries_are_named_each(count: int, data: st.DataObject) -> None:
     entries = chain(count)
     gone = data.draw(st.sets(st.integers(1, count), min_size=1))
@@ -144,7 +145,7 @@ def test_missing_entries_are_named_each(count: int, data: st.DataObject) -> None
 
 
 @given(st.integers(2, 8), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_entries_in_another_order_are_named(count: int, data: st.DataObject) -> None:
     entries = chain(count)
     order = data.draw(st.permutations(range(count)).filter(lambda some: list(some) != list(range(count))))
@@ -161,7 +162,7 @@ def test_an_entry_that_is_there_twice_is_named() -> None:
 
 
 @given(st.integers(1, 8), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_log_that_was_rewritten_as_a_whole_does_not_fit_what_somebody_wrote_down(
     count: int, data: st.DataObject
 ) -> None:
@@ -227,7 +228,7 @@ def test_a_head_is_read_as_it_was_written() -> None:
 
 
 @given(st.lists(ACTS, max_size=5), st.sampled_from(["jsonl", "csv"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_file_says_exactly_what_the_log_says(acts: list[Act], format: str) -> None:
     entries = chained(acts, Head(), NOON)
     text = "".join(write_lines(entries, format)) + write_statement({"payload": "x"}, format)
@@ -238,7 +239,7 @@ def test_a_file_says_exactly_what_the_log_says(acts: list[Act], format: str) -> 
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_other_text_is_read_without_a_fault(text: str) -> None:
     for line in (text, '{"a":1}\n' + text):
         with suppress(AuditError):

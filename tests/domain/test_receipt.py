@@ -34,6 +34,7 @@ from bot.domain.receipt import (
 )
 from bot.domain.verdict import Effect, GateDecision, Outcome, Suppressed, TrackedFinding, Violation
 from tests.domain.test_change_coverage import COVERAGES
+from tests.examples import examples
 from tests.reports import samples
 from tests.store.samples import REPORT
 
@@ -374,7 +375,7 @@ def test_a_file_that_is_no_envelope_is_refused(raw: bytes, said: str) -> None:
         read_envelope(raw)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_rubbish_is_unreadable_and_nothing_worse(raw: bytes) -> None:
     with pytest.raises(UnreadableReceipt):

@@ -23,6 +23,7 @@ from bot.gitlab.comments import (
 from bot.gitlab.markers import Marker, MarkerKind, with_marker
 from bot.gitlab.model import Discussion
 from bot.texts import Language
+from tests.examples import examples
 from tests.gitlab.conversation import AUTHOR, BOT, REVIEWER, FakeConversation, at_line, thread, wanted
 from tests.standin import text
 
@@ -245,7 +246,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.tuples(wishes, events), min_size=1, max_size=4), st.booleans())
 def test_whatever_people_do_a_settled_conversation_needs_nothing_more(
     story: list[tuple[WantedConversation, list[tuple[str, int, int]]]], off_line: bool
@@ -268,7 +269,7 @@ def test_whatever_people_do_a_settled_conversation_needs_nothing_more(
                 talk.resolve(chosen, person, kind == "resolve")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(threads, min_size=1, max_size=3), st.data())
 def test_a_plan_cut_off_anywhere_is_completed_by_the_next(found: list[object], data: st.DataObject) -> None:
     want = wanted(*found)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from bot.gitlab.errors import Forbidden, RateLimited, Unauthorized
 from bot.gitlab.positions import LinePosition, position_for
 from bot.gitlab.publish import Patience, PublishResult, publish_comments
 from bot.reports.markdown import code_block, code_span, plain, prose, quote
+from tests.examples import examples
 from tests.gitlab.conftest import APP, NoSleep, Scene
 from tests.gitlab.conversation import thread, wanted
 from tests.standin import Fault, MergeRequest, faults, text
@@ -260,7 +261,7 @@ def test_the_standin_would_run_naive_text() -> None:
     assert [i for n in NASTY for i in text.external_images(n)] == ["http://evil.example/x.png"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=fragments, joiner=st.sampled_from(["\n", "\n\n", " ", ""]))
 def test_no_hostile_text_does_anything(
     scene: Scene, client: GitLabClient, no_sleep: NoSleep, parts: list[str], joiner: str

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from scanners.imports import FORMATS, ImportedFinding, Rejected, ReportError
 from scanners.imports.document import FirstUse
+from tests.examples import examples
 from tests.imports.record import samples
 from tests.imports.samples import SMALL, opened
 
-_QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=120)
+_QUIET = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(120)
+)
 _WORDS = ["../../etc/passwd", "/etc/passwd", "file:///x", "CVE-2099-0001", "pkg:npm/a@1", "2.1.0", "requires login"]
 _anything: st.SearchStrategy[Any] = (
     st.none()

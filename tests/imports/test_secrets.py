@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scanners.finding import FindingKind, Severity
 from scanners.imports import ImportedFinding
 from scanners.imports.common import masked_code, masked_prose
+from tests.examples import examples
 from tests.imports.record import PLANTED
 from tests.imports.samples import entries, one, opened, result, sarif
 
@@ -140,7 +141,7 @@ def test_no_literal_of_code_is_kept(word: str, secret: bool) -> None:
         assert word not in masked_code(code, secret=secret)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(60))
 @given(
     secret=st.from_regex(r"[A-Za-z0-9!$%&*+-]{6,30}", fullmatch=True).map(lambda text: f"zq{text}"),
     before=st.text(max_size=15),

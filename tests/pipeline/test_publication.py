@@ -25,6 +25,7 @@ from bot.pipeline.publication import as_developers_see_it, conversation, threads
 from bot.texts import Language
 from scanners.finding import Confidence, Location, Severity
 from scanners.interface import ScannerStatus
+from tests.examples import examples
 from tests.gitlab.conversation import AUTHOR, BOT, FakeConversation
 from tests.reports import samples
 
@@ -160,7 +161,7 @@ PUSHES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(PUSHES, st.integers(0, 4), st.data())
 def test_no_sequence_of_pushes_opens_more_threads_than_the_limit(
     pushes: list[tuple[frozenset[int], frozenset[int]]], limit: int, data: st.DataObject

@@ -40,6 +40,7 @@ from bot.store.scans import ScanPlace, record_scan
 from scanners.finding import Finding, FindingKind, Reach, Severity, Silences
 from scanners.interface import ScannerStatus
 from tests.domain.builders import finding, run
+from tests.examples import examples
 from tests.store.counting import counted
 from tests.store.samples import NOON
 
@@ -387,7 +388,7 @@ _scans = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_policies, _policies, _scans, st.integers(1, 4))
 def test_figures_always_add_up(
     tmp_path_factory: pytest.TempPathFactory,

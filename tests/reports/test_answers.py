@@ -30,6 +30,7 @@ from bot.reports.answers import (
 )
 from bot.reports.wording import words_in
 from bot.texts import Language
+from tests.examples import examples
 from tests.reports import samples
 from tests.reports.gitlab_reading import problems
 from tests.reports.golden import assert_golden
@@ -166,7 +167,7 @@ def test_every_problem_has_words() -> None:
     assert {one.problem for one in misreadings()} == set(Problem)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(nasty, nasty, st.sampled_from(list(Problem)), st.sampled_from([None, *Verb]), st.sampled_from(list(Language)))
 def test_nothing_that_a_person_writes_takes_effect_in_an_answer(
     line: str, word: str, problem: Problem, verb: Verb | None, language: Language

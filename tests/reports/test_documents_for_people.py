@@ -21,6 +21,7 @@ from bot.reports.markdown import REFERENCE_HOSTS
 from bot.reports.markdown_report import render_markdown
 from bot.reports.text import print_report, render_text
 from bot.texts import Language
+from tests.examples import examples
 from tests.reports import samples
 from tests.reports.gitlab_reading import problems
 from tests.reports.golden import assert_golden
@@ -73,7 +74,7 @@ def test_a_console_that_is_no_terminal_gets_no_colours() -> None:
 
 
 @given(reports())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_no_text_of_a_stranger_reaches_the_terminal_as_a_control_sequence(report: ScanReport) -> None:
     text = render_text(report, Language.ENGLISH, lookup=samples.lookup)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u2028]", text)
@@ -121,7 +122,7 @@ def test_markdown_reads_well(name: str, language: Language) -> None:
 
 
 @given(reports())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_markdown_does_nothing_whatever_the_report_says(report: ScanReport) -> None:
     assert problems(render_markdown(report, Language.ENGLISH, lookup=samples.lookup), HOSTS) == []
 
@@ -221,7 +222,7 @@ def test_html_needs_nothing_but_its_own_style(name: str) -> None:
 
 
 @given(reports())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_html_is_well_formed_and_inert_whatever_the_report_says(report: ScanReport) -> None:
     check_page(render_html(report, Language.ENGLISH, lookup=samples.lookup))
 

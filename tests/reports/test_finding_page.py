@@ -32,6 +32,7 @@ from bot.reports.finding_list import (
 from bot.reports.finding_page import render_finding_html, render_finding_json, render_finding_text
 from bot.texts import Language
 from scanners.finding import Location
+from tests.examples import examples
 from tests.reports import samples
 from tests.reports.golden import assert_golden
 from tests.reports.hostile import nasty
@@ -222,7 +223,7 @@ def test_the_page_shows_hostile_text_as_text(name: str, language: Language) -> N
 
 
 @given(findings(), nasty, nasty)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_nothing_of_a_stranger_takes_effect(finding: Any, word: str, other: str) -> None:
     dossier = replace(
         RICH,

@@ -16,6 +16,7 @@ from bot.errors import ConfigurationError
 from bot.reports.json_report import SCHEMA_VERSION
 from bot.reports.registry import FORMATS, render
 from bot.texts import Language
+from tests.examples import examples
 from tests.reports import samples
 from tests.reports.golden import assert_golden
 from tests.reports.strategies import reports
@@ -46,7 +47,7 @@ def test_every_sample_is_what_gitlab_reads(name: str, language: Language, format
 
 
 @given(reports())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_any_report_is_what_gitlab_reads(report: ScanReport) -> None:
     for format, checked in VALIDATORS.items():
         errors = checked.iter_errors(document(report, format))
@@ -54,7 +55,7 @@ def test_any_report_is_what_gitlab_reads(report: ScanReport) -> None:
 
 
 @given(reports())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_every_format_renders_any_report_and_is_utf8(report: ScanReport) -> None:
     for format in FORMATS:
         for language in Language:

@@ -22,6 +22,7 @@ from bot.reports.markdown import (
     suggestion_block,
 )
 from bot.reports.visible import lines_of, one_line, shorten_path, visible
+from tests.examples import examples
 from tests.reports.gitlab_reading import PARSER, QUOTE_FENCE, fences, inline_tokens, problems
 from tests.reports.hostile import nasty
 from tests.reports.samples import ATTACK
@@ -149,7 +150,7 @@ def test_a_link_leads_only_to_known_hosts(label: str, url: str) -> None:
 
 
 @given(nasty)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_making_visible_twice_changes_nothing(text: str) -> None:
     assert visible(visible(text)) == visible(text)
 

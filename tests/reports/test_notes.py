@@ -37,6 +37,7 @@ from bot.texts import Language
 from rules.catalog import rule_ids
 from scanners.finding import Finding, Fix, Location, Severity
 from scanners.interface import Gap, GapReason
+from tests.examples import examples
 from tests.reports import samples
 from tests.reports.gitlab_reading import PARSER, fences, problems
 from tests.reports.golden import assert_golden
@@ -279,7 +280,7 @@ def test_an_operators_own_words_on_enforcement_are_only_words() -> None:
 
 
 @given(findings(), nasty, st.sampled_from(list(Language)), st.sampled_from(list(Presence)))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_no_note_does_anything_whatever_a_finding_says(
     finding: Finding, text: str, language: Language, presence: Presence
 ) -> None:

@@ -16,6 +16,7 @@ from bot.domain.verdict import Presence, ScanReport, TrackedFinding
 from bot.reports.sarif import ROOT, render_sarif
 from bot.texts import Language
 from scanners.finding import Location, RelatedLocation
+from tests.examples import examples
 from tests.reports import samples
 from tests.reports.strategies import reports
 
@@ -44,7 +45,7 @@ def test_every_sample_is_valid_sarif(name: str, language: Language) -> None:
 
 
 @given(reports())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_any_report_is_valid_sarif(report: ScanReport) -> None:
     document = sarif(report)
     assert [f"{list(error.path)} {error.message}" for error in VALIDATOR.iter_errors(document)] == []

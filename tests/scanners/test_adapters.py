@@ -19,6 +19,7 @@ from scanners.adapters.suppressions import Suppressions
 from scanners.finding import Severity
 from scanners.interface import GapReason, MalformedReport, Scanner, ScannerAbsent, ScannerError, ScanTarget, Unit
 from scanners.registry import all_scanners
+from tests.examples import examples
 from tests.scanners.fakes import ADVISORY, PLANTED_SECRETS, SAMPLES, FakeAdvisories, target_of, write_inputs
 from tests.scanners.record import REPORTS, reading, scanners
 from tests.sentences import assert_gaps_translatable, assert_translatable
@@ -97,7 +98,7 @@ _anything: st.SearchStrategy[object] = (
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_no_bytes_raise_anything_but_a_scanner_error(prepared: tuple[Scanner, ScanTarget], data: st.DataObject) -> None:
     scanner, target = prepared

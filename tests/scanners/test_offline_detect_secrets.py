@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scanners.offline.detect_secrets import Detector
 from scanners.secrets.values import is_placeholder
+from tests.examples import examples
 from tests.rules.secret_samples import Maker
 from tests.scanners.fakes import PLANTED_PASSWORD, PLANTED_TOKEN
 
@@ -100,7 +101,7 @@ def test_the_place_covers_the_whole_token(detector: Detector) -> None:
     assert line[hit.start : hit.end] == PLANTED_TOKEN
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(60))
 @given(st.binary(max_size=400), st.sampled_from(["0.py", "0.yaml", "0.ini", "0.env", "0.txt"]))
 def test_no_file_breaks_the_search(detector: Detector, raw: bytes, name: str) -> None:
     for hit in detector.scan(name, raw):

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanners.requirement import Pin, read_requirements
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_includes_options_and_variables_are_left_alone(tmp_path: Path) -> None:
     assert "/" not in repr(read.unpinned)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(60))
 @given(st.binary(max_size=200) | st.text("ab=<>;[]#\\\n-r @:/.1'\" ", max_size=60).map(str.encode))
 def test_no_file_breaks_the_reading(tmp_path: Path, raw: bytes) -> None:
     read = read_requirements(raw, tmp_path)

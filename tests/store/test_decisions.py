@@ -64,6 +64,7 @@ from bot.store.statements import table
 from bot.store.tables import DecisionRecord, PolicySnapshotRecord
 from scanners.finding import Confidence, Dependency, Finding, FindingKind, Location, Severity
 from scanners.interface import Gap, GapReason, ScannerRun, ScannerStatus
+from tests.examples import examples
 from tests.store.counting import counted
 from tests.store.samples import DEPENDENCY, NOON, REPORT, SAST
 
@@ -312,7 +313,7 @@ _reports = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_policies, _reports, _inputs)
 def test_every_decision_is_made_again_exactly(
     engine: Engine, policy: Policy, report: ScanReport, inputs: DecisionInputs

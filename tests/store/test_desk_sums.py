@@ -25,6 +25,7 @@ from bot.store.statements import insert_into, table
 from bot.store.tables import ExploitFactRecord, FindingRecord
 from bot.store.tracking import forget_project
 from scanners.finding import Severity
+from tests.examples import examples
 from tests.postgres import Postgres
 from tests.store.known import BANK, SHOP, accepted, add_finding, add_projects
 from tests.store.samples import DEPENDENCY, NOON, SAST, SECRET
@@ -71,7 +72,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     engine.dispose()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operations=OPERATIONS)
 def test_sums_and_rows_stay_true(store: Engine, operations: list[tuple[str, int, object]]) -> None:
     with write_session(store) as opened:

@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from bot.cli.desk_maturity import maturity_tools
 from bot.domain.job_board import JobState, SeenJob
 from bot.domain.roles import Kind, Permission, Principal
 from bot.pipeline.decisions import dossier
+from bot.pipeline.engine import JobQueue
 from bot.web.api.desk_api import DeskApi
 from bot.web.api.rates import Limits, RateLimits
 from bot.web.api.v1 import add_desk_api
@@ -65,6 +67,7 @@ class ApiStage:
                 workflow=self.stage.workflow,
                 dossier=dossier,
                 jobs=self.seen,
+                maturity=maturity_tools(self.stage.services, cast(JobQueue, self.stage.queue)),
                 rates=RateLimits(self.limits),
             ),
         )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.domain.job import ForgetProject, ScanMergeRequest
 from bot.observability.logs import configure_logging
 from bot.web.webhook import LARGEST_BODY
+from tests.examples import examples
 from tests.web.fakes import NOW, SECRET, SIGNING_TOKEN, FakeInbox, Site, body_of, chunks_of, raw_post, sign
 
 TOKEN = {"X-Gitlab-Token": SECRET}
@@ -256,13 +257,13 @@ def test_a_failure_of_the_inbox_is_logged_with_the_delivery() -> None:
     assert "disk full" in failure["exception"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_no_body_whatsoever_makes_the_endpoint_fail(raw: bytes) -> None:
     assert Site().post(raw).status_code in (200, 202, 400, 422)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=200))
 def test_no_id_whatsoever_makes_the_endpoint_fail_or_gets_raw_into_the_key(identifier: str) -> None:
     site = Site()

@@ -274,15 +274,9 @@ def _judged(question: _Question) -> list[EvidenceRow]:
 def _reactions(question: _Question) -> list[EvidenceRow]:
     beginnings = Beginnings(question.session, question.span)
     columns = (*_SHOWN, FINDING.c.scanner, FINDING.c.first_seen_at, REF.c.id.label("ref_id"))
-    both = (
-        judged_reactions()
-        .where(question.span.has(EVENT.c.at), FINDING.c.project_id == question.project_id)
-        .add_columns(*columns)
-        .union_all(
-            gone_reactions(question.span.has).where(FINDING.c.project_id == question.project_id).add_columns(*columns)
-        )
-        .subquery()
-    )
+    mine = (first_on_default(), FINDING.c.project_id == question.project_id)
+    judged = judged_reactions().where(question.span.has(EVENT.c.at), *mine).add_columns(*columns)
+    both = judged.union_all(gone_reactions(question.span.has).where(*mine).add_columns(*columns)).subquery()
     taken = (clock(both.c.at) - clock(both.c.first_seen_at)).label("taken")
     found: list[EvidenceRow] = []
     for row in question.session.execute(select(both, taken).order_by(taken.desc(), both.c.id)):

@@ -264,14 +264,13 @@ def first_judgement() -> ColumnElement[bool]:
 
 
 def judged_reactions() -> Select[Any]:
-    """First judgements of findings that were first seen on the default branch, and had not left it before."""
+    """First judgements of findings that are or were on the default branch, and had not left it before."""
     left = exists().where(
         ABSENCE.c.ref_id == REF.c.id, ABSENCE.c.finding_id == FINDING.c.id, ABSENCE.c.gone_at < EVENT.c.at
     )
     query = select(EVENT.c.at.label("at")).join(FINDING, FINDING.c.id == EVENT.c.finding_id)
     return with_default_presence(query).where(
         first_judgement(),
-        first_on_default(),
         FINDING.c.kind != FindingKind.SUPPRESSION,
         or_(PRESENCE.c.gone_at.is_(None), PRESENCE.c.gone_at >= EVENT.c.at),
         ~left,
@@ -279,7 +278,7 @@ def judged_reactions() -> Select[Any]:
 
 
 def gone_reactions(condition: Callable[[Any], ColumnElement[bool]]) -> Select[Any]:
-    """Findings that were first seen on the default branch and left it, for the first time, before anybody judged."""
+    """Findings that left the default branch, for the first time, before anybody judged."""
     gone = departures(condition)
     left = exists().where(
         ABSENCE.c.ref_id == gone.c.ref_id,
@@ -296,7 +295,7 @@ def gone_reactions(condition: Callable[[Any], ColumnElement[bool]]) -> Select[An
         .join(REF, and_(REF.c.id == gone.c.ref_id, REF.c.is_default))
         .join(FINDING, FINDING.c.id == gone.c.finding_id)
         .join(PRESENCE, and_(PRESENCE.c.ref_id == gone.c.ref_id, PRESENCE.c.finding_id == gone.c.finding_id))
-        .where(first_on_default(), FINDING.c.kind != FindingKind.SUPPRESSION, ~left, ~judged)
+        .where(FINDING.c.kind != FindingKind.SUPPRESSION, ~left, ~judged)
     )
 
 
@@ -601,19 +600,27 @@ def _decided(session: Session, span: Span, found: Found) -> None:
 
 
 def _reactions(session: Session, span: Span, found: Found, beginnings: Beginnings) -> None:
+    default = first_on_default()
     for reaction in (judged_reactions().where(span.has(EVENT.c.at)), gone_reactions(span.has)):
+        # Those that were known before are left out here and not by a condition: PostgreSQL takes the two times for
+        # unlike, expects no row, and goes through all branches for each of a hundred thousand.
         each = (
-            reaction.add_columns(FINDING.c.project_id, REF.c.id.label("ref_id"), FINDING.c.scanner)
-            .add_columns(FINDING.c.first_seen_at)
+            reaction.add_columns(
+                FINDING.c.project_id,
+                case((default, REF.c.id)).label("ref_id"),
+                case((default, FINDING.c.scanner)).label("scanner"),
+                case((default, FINDING.c.first_seen_at)).label("first"),
+            )
             .where(*span.of(session, FINDING.c.project_id))
             .subquery()
         )
         day = day_of(each.c.at)
-        keys = (each.c.project_id, day, each.c.ref_id, each.c.scanner, each.c.first_seen_at)
-        seconds = func.sum(clock(each.c.at) - clock(each.c.first_seen_at))
-        query = select(*keys, func.count(), seconds).group_by(*keys)
-        for project_id, at, ref_id, scanner, first, count, taken in session.execute(query):
-            if beginnings.after(ref_id, scanner, first):
+        keys = (each.c.project_id, day, each.c.ref_id, each.c.scanner, each.c.first)
+        seconds = func.sum(clock(each.c.at) - clock(each.c.first))
+        for project_id, at, ref_id, scanner, first, count, taken in session.execute(
+            select(*keys, func.count(), seconds).group_by(*keys)
+        ):
+            if ref_id is not None and beginnings.after(ref_id, scanner, first):
                 add(found, project_id, at, reactions=int(count), reaction__seconds=max(0, int(taken)))
 
 

@@ -14,6 +14,7 @@ from bot.services import Services
 from bot.store.desk.finding_reads import Reading
 from bot.web.api.rates import Limits, RateLimits
 from bot.web.entry import Entry
+from bot.web.maturity_tools import MaturityTools
 
 
 class ListJobs(Protocol):
@@ -35,5 +36,7 @@ class DeskApi:
     """Everything about a finding: ``bot.pipeline.decisions.dossier``, which the web does not know."""
     jobs: ListJobs | None = None
     """None where there is no engine; then there are no routes about jobs."""
+    maturity: MaturityTools | None = None
+    """None where there is no pipeline to ask; then there are no routes about maturity."""
     rates: RateLimits = field(default_factory=lambda: RateLimits(Limits()))
     """Counts calls, those of the older routes included."""

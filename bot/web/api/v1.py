@@ -26,6 +26,7 @@ from bot.web.api.findings import findings_router
 from bot.web.api.guard import DeskRoute, Gate, needs
 from bot.web.api.incidents import incidents_router
 from bot.web.api.inventory import inventory_router
+from bot.web.api.maturity import maturity_router
 from bot.web.api.models import ProblemDocument
 from bot.web.api.problems import CONTENT_TYPE, Problem, answer
 from bot.web.api.suppressions import suppressions_router
@@ -83,6 +84,8 @@ def desk_api(api: DeskApi) -> FastAPI:
         upkeep_router(api),
     ):
         app.include_router(router)
+    if api.maturity is not None:
+        app.include_router(maturity_router(api, api.maturity))
 
     @cache
     def document() -> dict[str, Any]:

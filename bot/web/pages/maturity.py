@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -40,6 +39,7 @@ from bot.reports.maturity.words import (
 from bot.reports.visible import one_line, shorten_path, visible
 from bot.reports.wording import Wording, words_in
 from bot.store import projects
+from bot.store.desk.finding_reads import Reading
 from bot.store.engine import session
 from bot.store.maturity import attestations, evidence, snapshots
 from bot.texts import N_, Language
@@ -267,7 +267,7 @@ def project_card(desk: Desk, visit: Visit, project_id: int, path: str) -> ScoreC
 
 
 def scores(
-    desk: Desk, reading: Session, visit: Visit, project_ids: Sequence[int]
+    desk: Desk, reading: Reading, visit: Visit, project_ids: Sequence[int]
 ) -> tuple[Mapping[int, int | None], ScoreCard | None] | None:
     """
     What the newest snapshots say by the model of the settings: of these projects, by number, and of the organisation
@@ -308,7 +308,7 @@ def _usual(desk: Desk) -> Model | None:
     return known.get(desk.services.settings.maturity_model) or next(iter(known.values()), None)
 
 
-def _spark(reading: Session, visit: Visit, scope: Scope, model: Model, wording: Wording) -> Markup:
+def _spark(reading: Reading, visit: Visit, scope: Scope, model: Model, wording: Wording) -> Markup:
     since = visit.now.astimezone(UTC).date() - _TREND
     points = snapshots.trend(reading, scope, model.id, since, kind=PeriodKind.NIGHT)
     return sparkline([one.score.score for one in points], wording.t.gettext("Score over the last year"), "accent")

@@ -9,6 +9,7 @@ from bot.domain.maturity.model import Model
 from bot.domain.maturity.snapshot import AttestationRef, Content, content_digest, group_content, project_content
 from tests.domain.maturity import worlds
 from tests.domain.maturity.worlds import NIGHT, SCANNED
+from tests.examples import examples
 
 SMALL = worlds.model()
 WORD = AttestationRef("small", "a-3-02", 7, "d" * 64)
@@ -53,7 +54,7 @@ def test_who_joined_and_who_left_is_named() -> None:
 
 
 @given(model=worlds.models(), tally=worlds.tallies())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_nothing_differs_from_itself(model: Model, tally: dict[str, int]) -> None:
     one = project_content([model], NIGHT, tally, shared={})
     found = compare(one, one)

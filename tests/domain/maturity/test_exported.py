@@ -27,6 +27,7 @@ from bot.domain.maturity.snapshot import (
 )
 from tests.domain.maturity import worlds
 from tests.domain.maturity.worlds import NIGHT, SCANNED
+from tests.examples import examples
 
 SMALL = worlds.model()
 
@@ -118,7 +119,7 @@ def test_what_is_no_export_is_refused(change: dict[str, Any]) -> None:
         max_leaves=8,
     ),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_rubbish_in_it_is_refused_or_named(place: str, rubbish: Any) -> None:
     try:
         read = read_export({**export().document(), place: rubbish})

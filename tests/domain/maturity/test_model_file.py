@@ -31,6 +31,7 @@ from bot.domain.maturity.model_file import (
 from bot.domain.maturity.model_format import EXAMPLES, SECTIONS, ModelFile
 from bot.domain.maturity.model_schema import SCHEMA_FILE, schema_text
 from tests.domain.maturity.worlds import models
+from tests.examples import examples
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "maturity.md"
 SCHEMA = Draft202012Validator(json.loads(schema_text()))
@@ -232,7 +233,7 @@ def test_thousands_of_problems_are_told_briefly() -> None:
 
 
 @given(st.text(max_size=60), st.integers(0, len(SMALL)), st.integers(0, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_text_does_anything_but_be_read_or_refused(text: str, place: int, cut: int) -> None:
     damaged = (SMALL[:place] + text + SMALL[place + cut :]).encode("utf-8", "surrogatepass")
     refused: ModelError | None = None
@@ -252,7 +253,7 @@ def test_no_text_does_anything_but_be_read_or_refused(text: str, place: int, cut
 
 
 @given(models())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_model_comes_back_from_json_with_its_digest(model: Model) -> None:
     assert model_from_json(json.loads(json.dumps(model_to_json(model)))) == model
 

@@ -17,11 +17,12 @@ from bot.domain.maturity.period import night
 from bot.domain.maturity.scoring import Answer, Assessment, assess, assess_many, next_steps
 from tests.domain.maturity.projects import SCANNERS, SHARED, Found, Project, open_findings, projects
 from tests.domain.maturity.worlds import models, tallies
+from tests.examples import examples
 
 NIGHT = night(date(2026, 11, 25))
 shipped = pytest.mark.parametrize("model", shipped_models(), ids=lambda model: model.id)
 # Not shrunk: a project has so many parts that this takes minutes, and the item that failed says enough.
-EXAMPLES = settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+EXAMPLES = settings(max_examples=examples(25), deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 
 def rated(model: Model, project: Project) -> Assessment:

@@ -41,6 +41,7 @@ from bot.domain.maturity.snapshot import (
 )
 from tests.domain.maturity import worlds
 from tests.domain.maturity.worlds import END, NIGHT, SCANNED
+from tests.examples import examples
 
 SMALL = worlds.model()
 BY_DIGEST = {SMALL.digest: SMALL}
@@ -62,7 +63,7 @@ def row_of(one: Content, scope: Scope, before: SnapshotRow | None = None, period
 
 
 @given(model=worlds.models(), other=worlds.models("other"), tally=worlds.tallies(), period=worlds.periods())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_project_is_made_again_with_the_same_hash(
     model: Model, other: Model, tally: dict[str, int], period: Period
 ) -> None:
@@ -76,7 +77,7 @@ def test_a_project_is_made_again_with_the_same_hash(
 
 
 @given(model=worlds.models(), tallies=st.lists(worlds.tallies(), max_size=4), period=worlds.periods())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_group_is_made_again_from_its_projects(model: Model, tallies: list[dict[str, int]], period: Period) -> None:
     parts = {}
     for number, tally in enumerate(tallies):
@@ -281,7 +282,7 @@ def test_a_document_that_is_no_content_is_refused_with_its_place(change: dict[st
         max_leaves=10,
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_rubbish_is_refused_and_nothing_else_happens(document: Any) -> None:
     for read in (read_content, read_row):
         with pytest.raises(SnapshotError):

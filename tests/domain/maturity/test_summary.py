@@ -28,6 +28,7 @@ from bot.domain.maturity.summary import (
     to_json,
 )
 from bot.texts import Language
+from tests.examples import examples
 from tests.reports.maturity import summary_samples as samples
 
 GROUP = samples.group_summary(Language.CHINESE)
@@ -55,7 +56,7 @@ def test_the_digest_is_that_of_the_document_and_changes_with_every_part_of_it() 
 
 
 @given(st.text(max_size=30), st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**60), 2**60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_text_and_number_survives(text: str, value: float, number: int) -> None:
     red = RedItem(RedKind.TARGET_MISSED, text.encode("utf-8", "replace").decode(), None, value, None, number)
     assert from_json(json.loads(canonical(to_json(replace(UNKNOWN, red=(red,)))))).red == (red,)
@@ -109,7 +110,7 @@ _DOCUMENT = json.loads(canonical(to_json(GROUP)))
 
 
 @given(st.data(), JSON)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_rubbish_raises_nothing_but_a_summary_error(data: st.DataObject, rubbish: Any) -> None:
     document = json.loads(canonical(_DOCUMENT))
     place: Any = document

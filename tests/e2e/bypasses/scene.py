@@ -66,10 +66,13 @@ class Bench:
     def settle(self, *, branches: bool = True) -> None:
         """Until every delivery is answered and no job waits or runs; with or without those about branches."""
         deadline = time.monotonic() + WAIT_SECONDS
-        while self._busy(branches) or self._under_way() or self._busy(branches):
+        quiet = 0
+        while quiet < 2:  # what GitLab tells, it tells a moment later
+            busy = self._busy(branches) or self._under_way() or self._busy(branches)
+            quiet = 0 if busy else quiet + 1
             if time.monotonic() > deadline:
                 raise TimeoutError(f"jobs did not end:\n{self.stage.bot.log.read_text()[-3000:]}")
-            time.sleep(0.05)
+            time.sleep(0.05 if busy else 0.02)
 
     def _under_way(self) -> bool:
         return any(not delivery.done for delivery in self.stage.gitlab.deliveries)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.change import ChangeKind, FileChange, Hunk
 from bot.pipeline.git import CommitNotFound, CorruptRepository, GitError, Repository
 from bot.pipeline.git.repository import DiffAlgorithm
+from tests.examples import examples
 from tests.pipeline.git.builder import Builder, Content, Executable, Link, Submodule, git
 
 TEXT = "".join(f"line {n}\n" for n in range(1, 41))
@@ -327,7 +328,7 @@ FILE = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=st.lists(st.tuples(FILE, FILE), min_size=1, max_size=40), myers=st.booleans())
 def test_for_every_pair_of_texts_the_line_map_is_true(
     builder: Builder, repository: Repository, pairs: list[tuple[bytes, bytes]], myers: bool

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.gitlab.model import PAGE, Pipeline
 from bot.pipeline.maturity.changes import Changes
+from tests.examples import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=30)
@@ -49,7 +50,7 @@ def read(rows: FakeList, cursor: object = None, most: int = 1000) -> tuple[dict[
     return found, changes
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(st.integers(0, 400), max_size=450))
 def test_every_row_is_read_once_however_many_changed_at_one_moment(seconds: list[int]) -> None:
     rows = FakeList([row(number, second) for number, second in enumerate(seconds)])

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.pipeline.maturity.cobertura import LineHits, NotCobertura, read_cobertura, resolver
+from tests.examples import examples
 
 APP = PurePosixPath("src/app.py")
 TREE = frozenset(
@@ -163,7 +164,7 @@ def pieces() -> Iterator[str]:
     )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.sampled_from(list(pieces())), st.text(max_size=5)), max_size=20))
 def test_whatever_it_holds_it_is_read_or_refused(tmp_path: Path, parts: list[str]) -> None:
     try:

@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
-from bot.domain.audit import Act, Action
+from bot.domain.audit import COLUMNS, Act, Action, Head, chained
 from bot.domain.maturity import evidence_pack as packs
 from bot.domain.maturity.attestation import attachment, made
 from bot.domain.maturity.evidence_pack import PackError
@@ -34,9 +36,11 @@ from bot.pipeline.signing import PublicKey, signer
 from bot.services import Services
 from bot.settings import Settings
 from bot.store import audit, policies
+from bot.store.desk_tables import AuditEntryRecord, AuditHeadRecord
 from bot.store.engine import session, write_session
 from bot.store.maturity import attestations, counting
 from bot.store.projects import Project, upsert_projects
+from bot.store.statements import table
 from bot.texts import Language
 from tests.domain.maturity import worlds
 from tests.domain.maturity.worlds import SCANNED
@@ -74,6 +78,7 @@ def prepared(url: str, folder: Path) -> Services:
     story = Story(services.store)
     policy = services.policy().policy
     with write_session(services.store) as writing:
+        _log(writing)
         upsert_projects(writing, [Project(6, f"bank/{HOSTILE}", default_branch="main")])
         policies.keep_snapshot(writing, policy, datetime(2026, 3, 3, tzinfo=UTC))
     story.verdict(1, datetime(2026, 3, 3, 12, tzinfo=UTC))
@@ -93,9 +98,25 @@ def prepared(url: str, folder: Path) -> Services:
             )
             kept = attestations.add(writing, word, with_file)
             attestations.confirm(writing, kept.id, by="grace", by_id=2, at=at)
-        audit.append(writing, Act("ada", None, Action.POLICY_CHANGED, "policy"))
     take(services, MARCH, [model, hostile_model()], NOW)
     return services
+
+
+def _log(writing: Session) -> None:
+    """An audit log that began before the period: one act of each kind that matters to somebody."""
+    before = chained([Act("ada", None, Action.SIGNED_IN, "ada")], Head(), datetime(2026, 2, 1, tzinfo=UTC))
+    acts = [
+        Act("ada", None, Action.FINDING_DECIDED, "finding 1", 5),
+        Act("ada", None, Action.FINDING_DECIDED, f"finding 2 {HOSTILE}", 6),
+        Act("ada", None, Action.POLICY_CHANGED, "policy"),
+        Act("ada", None, Action.SIGNED_IN, "ada"),
+    ]
+    within = chained(acts, Head(before[-1].sequence, before[-1].digest), datetime(2026, 3, 5, tzinfo=UTC))
+    entries = [*before, *within]
+    rows = [{name: getattr(entry, name) for name in COLUMNS} for entry in entries]
+    writing.execute(insert(table(AuditEntryRecord)), rows)
+    last = entries[-1]
+    writing.execute(insert(table(AuditHeadRecord)).values(id=1, sequence=last.sequence, digest=last.digest))
 
 
 def pack(services: Services, scope: Scope = ORGANISATION, language: Language = ENGLISH, model: str = CAICT) -> bytes:
@@ -311,6 +332,14 @@ def test_who_took_a_pack_stands_in_the_audit_log(site: Made) -> None:
         last = audit.page(reading, audit.AuditFilter(action="export"), limit=1).entries[0]
     assert (last.actor, last.subject) == ("ann", "evidence pack of organisation")
     assert last.details["manifest"] == done.sha256
+
+
+def test_the_audit_log_is_that_of_the_period_and_of_these_projects(site: Made) -> None:
+    whole = files_of(site.english)[packs.AUDIT].decode().splitlines()
+    assert [json.loads(line)["sequence"] for line in whole[:-1]] == [2, 3, 4, 5]
+    assert set(json.loads(whole[-1])) == {"statement"}
+    mine = files_of(site.project)[packs.AUDIT].decode().splitlines()
+    assert [json.loads(line)["sequence"] for line in mine] == [3, 4]
 
 
 def test_a_model_that_did_not_rate_is_refused_with_those_that_did(site: Made) -> None:

@@ -20,6 +20,7 @@ from bot.errors import ConfigurationError
 from bot.reports.exports.registry import EXPORTS, exporter
 from bot.reports.exports.subject import ExportSubject
 from bot.texts import Language
+from tests.examples import examples
 from tests.reports.exports.samples import NOW, RICH, SUBJECT, anything, export, known, subjects
 from tests.reports.exports.samples import SQL as SQL_FINDING
 
@@ -49,7 +50,7 @@ PROBLEMS: dict[str, Callable[[bytes], list[str]]] = {
     "openvex": by_schema("openvex-0.2.0.json"),
     "cyclonedx-vex": by_library,
 }
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("format", sorted(PROBLEMS))

@@ -28,11 +28,12 @@ from bot.reports.exports.subject import ExportSubject
 from bot.reports.exports.tables import disarmed
 from bot.reports.visible import visible
 from scanners.finding import Location
+from tests.examples import examples
 from tests.reports.exports.samples import BY_ADVISORY, NOW, RICH, SQL, SUBJECT, anything, export, known, subjects
 from tests.reports.hostile import nasty
 
 PAGE = Path(__file__).parents[3] / "docs" / "exports.md"
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def csv_rows(raw: bytes) -> list[dict[str, str]]:
@@ -259,7 +260,7 @@ def test_every_type_of_column_is_used() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "ü/../x"]), st.binary(max_size=40)), max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_spool_gives_each_stream_back_in_order(pieces: list[tuple[str, bytes]]) -> None:
     with Spool(held=64) as spool:
         for name, piece in pieces:

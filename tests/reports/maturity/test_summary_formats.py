@@ -40,6 +40,7 @@ from bot.reports.maturity.summary_xlsx import render_summary_xlsx
 from bot.reports.visible import one_line
 from bot.reports.wording import words_in
 from bot.texts import Language
+from tests.examples import examples
 from tests.reports.gitlab_reading import problems
 from tests.reports.golden import assert_golden
 from tests.reports.hostile import nasty
@@ -102,7 +103,7 @@ def test_no_name_in_markdown_mentions_or_does_anything(name: str, language: Lang
 
 
 @given(nasty)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_whatever_somebody_is_called_markdown_stays_text(text: str) -> None:
     hostile = replace(EXCEPTIONS[0], project=text, what=text, reason=text, made_by=text, approved_by=text)
     summary = replace(
@@ -280,7 +281,7 @@ def test_a_letter_that_no_font_has_is_written_as_its_number(text: str, written: 
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_no_word_is_longer_than_a_cell_and_none_loses_a_letter(text: str) -> None:
     broken = breakable(text)
     assert broken.replace("\u200b", "") == shown(text).replace("\u200b", "")
@@ -301,7 +302,7 @@ def test_a_gap_in_what_is_known_is_a_gap_in_the_line() -> None:
     st.lists(st.none() | st.floats(0, 1e12), min_size=1, max_size=40),
     nasty,
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_numbers_and_names_make_a_drawing(values: list[float | None], name: str) -> None:
     chart = Chart(
         "x", one_line(name), tuple(str(n) for n in range(len(values))), (Line(one_line(name), tuple(values)),)

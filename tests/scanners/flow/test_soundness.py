@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.flow import Place, refuted
+from tests.examples import examples
 from tests.scanners.flow.marks import marks_of
 
 INPUT = "\x7fevil\x7f"
@@ -331,7 +332,7 @@ def _places(source: str, lines: set[int]) -> list[Place]:
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(_programs)
 def test_what_the_input_reaches_is_never_refuted(body: str) -> None:
     source = _program(body)
