@@ -118,4 +118,7 @@ def test_a_manifest_with_something_else_in_it_is_refused_or_read(name: str, valu
     try:
         packs.read_manifest(json.dumps({**document, name: value}).encode())
     except PackError as error:
-        assert error.hint
+        hint = error.hint
+    else:
+        return
+    assert hint
