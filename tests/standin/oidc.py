@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from threading import Thread
@@ -63,7 +64,7 @@ class StandInProvider:
     """Paths of all requests."""
 
     def __post_init__(self) -> None:
-        self.key = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
+        self.key = _first_key()
         self.grants: dict[str, Grant] = {}
         self.access: dict[str, str] = {}
 
@@ -141,7 +142,7 @@ class StandInProvider:
             key = OctKey.import_key(self.client_secret)
             return jwt.encode({"alg": "HS256", "kid": self.key.kid}, claims, key, algorithms=["HS256"])
         if self.forge == "stranger":
-            return jwt.encode(header, claims, RSAKey.generate_key(2048, {"kid": str(self.key.kid)}))
+            return jwt.encode(header, claims, _strangers_key(str(self.key.kid)))
         return jwt.encode(header, claims, self.key)
 
     def session(self) -> requests.Session:
@@ -150,6 +151,18 @@ class StandInProvider:
         for prefix in ("https://", "http://"):
             made.mount(prefix, _Adapter(self))
         return made
+
+
+@cache
+def _first_key() -> RSAKey:
+    """Made once for all: every test of the web has a provider, and making a key takes longer than signing in."""
+    return RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
+
+
+@cache
+def _strangers_key(kid: str) -> RSAKey:
+    """Somebody else's key of that name."""
+    return RSAKey.generate_key(2048, {"kid": kid})
 
 
 class _Adapter(BaseAdapter):

@@ -136,15 +136,15 @@ def _per_kloc(*names: str) -> tuple[tuple[str, ...], Formula]:
     return (*names, "code.lines"), formula
 
 
-def _per_days(name: str, days: Callable[[Period], float]) -> tuple[tuple[str, ...], Formula]:
+def _per_days(name: str, known_days: str, days: Callable[[Period], float]) -> tuple[tuple[str, ...], Formula]:
     def formula(tally: Tally, period: Period) -> float | None:
-        # A project-day that nobody asked GitLab about is not a day without merges.
-        happened, projects, known = tally.get(name), tally.get("projects"), tally.get("days.gitlab")
-        if happened is None or not projects or not known or not days(period):
+        # A project-day that nobody asked GitLab about is not a day without merges: it counts on neither side.
+        happened, known = tally.get(name), tally.get(known_days)
+        if happened is None or not known or not days(period):
             return None
-        return happened / (days(period) * projects)
+        return happened / (known / period.days * days(period))
 
-    return (name, "projects", "days.gitlab"), formula
+    return (name, known_days), formula
 
 
 def _delivery(tally: Tally, _: Period) -> float | None:
@@ -327,7 +327,7 @@ _PUBLISHED: Final = (
         N_("Merges into the default branch per working day"),
         Unit.PER_DAY,
         _HIGH,
-        _per_days("merges", lambda period: period.working_days),
+        _per_days("merges", "days.merges", lambda period: period.working_days),
         target=Target(1.86, published="1.86, 6.54"),
     ),
     _measure(
@@ -373,7 +373,7 @@ _PUBLISHED: Final = (
         N_("Releases per week"),
         Unit.PER_WEEK,
         _HIGH,
-        _per_days("releases", lambda period: period.days / 7),
+        _per_days("releases", "days.releases", lambda period: period.days / 7),
         target=Target(1.0, published="1 / week, 4 / month"),
     ),
 )

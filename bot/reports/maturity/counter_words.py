@@ -32,6 +32,8 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "merges": N_("merge requests merged into the default branch"),
         "projects": N_("projects that exist and are not empty"),
         "days.gitlab": N_("project-days about which GitLab was asked"),
+        "days.merges": N_("project-days for which GitLab's merge requests are known"),
+        "days.releases": N_("project-days for which GitLab's releases are known"),
         "red.seconds": N_("seconds from a red pipeline to the next green one"),
         "red.times": N_("times that the default branch went from red to green"),
         "code.lines": N_("lines of text on the default branch"),

@@ -211,6 +211,8 @@ def _others() -> st.SearchStrategy[tuple[tuple[str, int], ...]]:
         st.tuples(st.just("red.times"), st.integers(0, 3)),
         st.tuples(st.just("red.seconds"), st.integers(0, 9_000)),
         st.tuples(st.just("days.gitlab"), st.just(90)),
+        st.tuples(st.just("days.merges"), st.just(90)),
+        st.tuples(st.just("days.releases"), st.just(90)),
         st.tuples(st.just("days.store"), st.just(90)),
         st.tuples(st.just("incidents.tampering"), st.integers(0, 1)),
     )

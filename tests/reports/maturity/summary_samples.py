@@ -200,6 +200,8 @@ GOOD = {
     "release.lead_seconds": 14_000_000,
     "days.store": 31,
     "days.gitlab": 31,
+    "days.merges": 31,
+    "days.releases": 31,
 }
 _POOR = GOOD | {
     "coverage.permille": 388,
@@ -213,6 +215,8 @@ _POOR = GOOD | {
     "pipeline.seconds": 61_000,
     "red.seconds": 41_000,
     "days.gitlab": 26,
+    "days.merges": 26,
+    "days.releases": 26,
 }
 _UNSCANNED = {"projects": 1, "days.store": 31}
 _TALLIES = {"good": GOOD, "poor": _POOR, "unscanned": _UNSCANNED}
