@@ -382,11 +382,13 @@ class Settings(BaseSettings):
     )
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
         None,
-        description="the mail server that summaries are sent by: smtp:// with STARTTLS, smtps:// with TLS, or smtp+plain://",
+        description=N_(
+            "the mail server that summaries are sent by: smtp:// with STARTTLS, smtps:// with TLS, or smtp+plain://"
+        ),
         examples=["smtp://user:password@mail.example.com:587"],
     )
     mail_from: Annotated[str, AfterValidator(_mail_address)] | None = Field(
-        None, description="the address that summaries come from", examples=["mergewarden@example.com"]
+        None, description=N_("the address that summaries come from"), examples=["mergewarden@example.com"]
     )
     oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
         None,

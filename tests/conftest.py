@@ -23,6 +23,7 @@ from bot.store.engine import open_engine
 from bot.store.migrate import migrate
 from tests.examples import examples
 from tests.postgres import NoPostgresError, Postgres
+from tests.stores import place_store
 
 # A slow machine is not a broken program: no example has a deadline.
 settings.register_profile(
@@ -112,9 +113,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    _migrate(f"sqlite:///{path}")
-    return path
+    return place_store(tmp_path_factory.mktemp("template") / "template.db")
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.pipeline.engine import migrate_engine
 from bot.store import heads
-from bot.store.engine import open_engine, session, write_session
+from bot.store.engine import session, write_session
 from bot.store.heads import HeadState
-from bot.store.migrate import migrate
 from tests.store.known import FEATURE, SHOP, add_finding, add_presence, add_projects, add_refs, add_word
+from tests.stores import new_store
 
 NEXT_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 POLICY = "version: 1\nblock: []\nrequired_scanners: []\nsuppressions: {second_person: always}\n"
@@ -33,7 +33,7 @@ class Desk:
         self.config.write_text(f"data_dir = {json.dumps(str(folder))}\npolicy_file = {json.dumps(str(policy))}\n")
         self.config.chmod(0o600)
         self.url = f"sqlite:///{folder / 'mergewarden.db'}"
-        self.engine: Engine = open_engine(self.url)
+        self.engine: Engine = new_store(folder / "mergewarden.db")
 
     def run(self, *arguments: str) -> str:
         done = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
@@ -55,7 +55,6 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     made = Desk(tmp_path)
-    migrate(made.engine)
     migrate_engine(made.url)
     with write_session(made.engine) as opened:
         add_projects(opened)

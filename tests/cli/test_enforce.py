@@ -19,10 +19,10 @@ from bot.domain.triage import TriageError
 from bot.errors import MergewardenError
 from bot.store import enforcement, incidents
 from bot.store.engine import open_engine, session, write_session
-from bot.store.migrate import migrate
 from bot.store.projects import UnknownProject
 from tests.cli.conftest import CommandLine
 from tests.standin import DEVELOPER, MAINTAINER, Project, Standin, User
+from tests.stores import new_store
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -53,8 +53,7 @@ class Desk:
         return status, self.capsys.readouterr().out
 
     def report(self, project: Project, subject: str = "1") -> int:
-        engine = open_engine(f"sqlite:///{self.folder / 'mergewarden.db'}")
-        migrate(engine)
+        engine = new_store(self.folder / "mergewarden.db")
         with write_session(engine) as writing:
             incidents.report(writing, Incident(project.id, IncidentKind.FORGED_STATUS, subject), datetime.now(UTC))
         with session(engine) as reading:

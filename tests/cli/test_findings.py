@@ -17,11 +17,11 @@ from bot.cli.common import user_name
 from bot.domain.known import Whereabouts
 from bot.errors import MergewardenError
 from bot.store import findings, suppressions, triage
-from bot.store.engine import open_engine, session, write_session
-from bot.store.migrate import migrate
+from bot.store.engine import session, write_session
 from tests.cli.conftest import CommandLine
 from tests.store.known import BANK, FEATURE, accepted, add_finding, add_presence, add_projects, add_refs, add_word
 from tests.store.samples import DEPENDENCY, NOON, SAST, SECRET
+from tests.stores import new_store
 
 NEXT_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 POLICY = """\
@@ -40,7 +40,7 @@ class Shop:
         self.config = folder / "mergewarden.toml"
         self.config.write_text(f"data_dir = {json.dumps(str(folder))}\n")
         self.config.chmod(0o600)
-        self.engine: Engine = open_engine(f"sqlite:///{folder / 'mergewarden.db'}")
+        self.engine: Engine = new_store(folder / "mergewarden.db")
 
     def policy(self, text: str) -> None:
         file = self.folder / "policy.yaml"
@@ -72,7 +72,6 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     made = Shop(tmp_path)
-    migrate(made.engine)
     with write_session(made.engine) as opened:
         add_projects(opened)
         add_refs(opened)

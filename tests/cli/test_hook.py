@@ -22,6 +22,7 @@ from bot.store.clearances import Granted
 from bot.store.enforcement import hook_seen, record
 from bot.store.engine import write_session
 from bot.store.projects import Project, UnknownProject, upsert_projects
+from tests.stores import place_store
 
 NOW = datetime.now(UTC)
 SECRET = "a-secret-that-hook-and-bot-share-0123"
@@ -33,6 +34,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.config = folder / "mergewarden.toml"
         self.data = folder / "data"
+        place_store(self.data / "mergewarden.db")
         self.services = Services(Settings(data_dir=self.data), Metrics())
         with write_session(self.services.store) as writing:
             upsert_projects(writing, [Project(5, "shop/backend", "", "", "main")])

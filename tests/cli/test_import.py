@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import CommandLine
 from tests.standin import DEVELOPER, Standin
+from tests.stores import place_store
 
 RULE = {"id": "no-eval", "shortDescription": {"text": "eval"}, "defaultConfiguration": {"level": "error"}}
 
@@ -32,6 +33,7 @@ def sarif(*places: tuple[str, int], tool: str = "ESLint") -> str:
 @pytest.fixture
 def line(tmp_path: Path) -> CommandLine:
     """An air-gapped host: no GitLab, the embedded store, nothing prepared."""
+    place_store(tmp_path / "mergewarden.db")
     return CommandLine(tmp_path)
 
 

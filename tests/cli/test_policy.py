@@ -34,8 +34,7 @@ from bot.errors import MergewardenError
 from bot.reports.policy_words import conditions, rule_of
 from bot.store.confirmations import Confirmation, confirm
 from bot.store.decisions import DecisionInputs, decision_to_json, judge, record_decision
-from bot.store.engine import open_engine, write_session
-from bot.store.migrate import migrate
+from bot.store.engine import write_session
 from bot.store.projects import Project, upsert_projects
 from bot.store.scans import record_scan
 from bot.store.statements import table
@@ -44,6 +43,7 @@ from scanners.finding import Confidence, Dependency, FindingKind, Severity
 from scanners.interface import ScannerStatus
 from tests.domain.builders import finding, package, run
 from tests.store.known import add_finding, add_projects
+from tests.stores import new_store
 
 GOLDEN = Path(__file__).parents[1] / "assets" / "golden" / "policy"
 SHOP = 5
@@ -85,7 +85,7 @@ class Desk:
         self.config = folder / "mergewarden.toml"
         self.config.write_text(f"data_dir = {json.dumps(str(folder))}\n")
         self.config.chmod(0o600)
-        self.engine: Engine = open_engine(f"sqlite:///{folder / 'mergewarden.db'}")
+        self.engine: Engine = new_store(folder / "mergewarden.db")
 
     def file(self, text: str | bytes, name: str = "policy.yml") -> Path:
         place = self.folder / name
@@ -115,7 +115,6 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     made = Desk(tmp_path)
-    migrate(made.engine)
     with write_session(made.engine) as opened:
         upsert_projects(opened, [Project(SHOP, "shop/backend"), Project(6, "bank/core")])
     yield made

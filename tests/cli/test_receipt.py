@@ -32,6 +32,7 @@ from scanners.runner import Limits as ScannerLimits
 from tests.cli.conftest import CommandLine
 from tests.pipeline.git.builder import Builder
 from tests.scanners.fakes import FakeCache, FakeScanner
+from tests.stores import place_store
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLI_GOLDEN = Path(__file__).parents[1] / "assets" / "golden" / "cli"
@@ -44,6 +45,7 @@ class Desk:
         self.folder = folder
         self.config = folder / "mergewarden.toml"
         self.config.write_text(f"data_dir = {json.dumps(str(folder / 'data'))}\n")
+        place_store(folder / "data" / "mergewarden.db")
         self.services = Services(Settings(data_dir=folder / "data"), Metrics())
         builder = Builder(folder / "shop.git")
         self.repository = builder.path

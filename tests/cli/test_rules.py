@@ -22,14 +22,14 @@ from bot.pipeline.engine import migrate_engine
 from bot.services import Services
 from bot.settings import load_settings
 from bot.store import heads, noise
-from bot.store.engine import open_engine, session, write_session
+from bot.store.engine import session, write_session
 from bot.store.locks import only_one
-from bot.store.migrate import migrate
 from rules import catalog
 from rules.build import ROOT
 from tests.pipeline.own_rules import PLACE, RULE, SAMPLE, SOURCE, write
 from tests.store.known import SHOP, add_finding, add_projects
 from tests.store.samples import SAST
+from tests.stores import new_store
 
 SQL = "python-sql-injection-request"
 
@@ -41,8 +41,7 @@ class Desk:
         self.folder, self.source = folder, folder / "rules"
         self.config = folder / "mergewarden.toml"
         self.settings()
-        self.engine: Engine = open_engine(f"sqlite:///{folder / 'mergewarden.db'}")
-        migrate(self.engine)
+        self.engine: Engine = new_store(folder / "mergewarden.db")
         with write_session(self.engine) as writing:
             add_projects(writing)
 

@@ -18,11 +18,11 @@ from bot.domain.triage import Justification, TriageEvent, TriageState
 from bot.domain.verdict import Presence, TrackedFinding
 from bot.errors import MergewardenError
 from bot.store import noise, suppressions, triage
-from bot.store.engine import open_engine, write_session
-from bot.store.migrate import migrate
+from bot.store.engine import write_session
 from tests.cli.test_receipt import assert_golden
 from tests.store.known import BANK, SHOP, accepted, add_finding, add_projects
 from tests.store.samples import NOON, SAST
+from tests.stores import new_store
 
 POLICY = """\
 version: 1
@@ -37,8 +37,7 @@ class Firm:
         self.folder = folder
         self.config = folder / "mergewarden.toml"
         self.policy(POLICY)
-        self.engine: Engine = open_engine(f"sqlite:///{folder / 'mergewarden.db'}")
-        migrate(self.engine)
+        self.engine: Engine = new_store(folder / "mergewarden.db")
         self._next = 1
         with write_session(self.engine) as writing:
             add_projects(writing)

@@ -23,6 +23,7 @@ from bot.store.projects import Project, upsert_projects
 from tests.cli.conftest import CommandLine
 from tests.domain.maturity import worlds
 from tests.domain.maturity.worlds import SCANNED
+from tests.stores import place_store
 
 NIGHT = datetime(2026, 11, 26, 3, tzinfo=UTC)
 YESTERDAY = NIGHT.date() - timedelta(days=1)
@@ -30,6 +31,7 @@ YESTERDAY = NIGHT.date() - timedelta(days=1)
 
 def fill(folder: Path) -> Services:
     """Two nights of two projects, of which the second night has a revision."""
+    place_store(folder / "mergewarden.db")
     made = Services(Settings(data_dir=folder), Metrics())
     with write_session(made.store) as writing:
         upsert_projects(writing, [Project(1, "shop/till"), Project(2, "shop/web/api")])

@@ -29,6 +29,7 @@ from tests.job_table import JobTable
 from tests.scanners.fakes import FakeScanner, sast
 from tests.standin import DEVELOPER, MAINTAINER, Discussion, MergeRequest, Note, Project, Standin
 from tests.standin.repository import Files
+from tests.stores import place_store
 
 POLICY = """\
 version: 1
@@ -89,7 +90,7 @@ class Workshop:
             "MERGEWARDEN_DATA_DIR": str(self.folder / "data"),
             "MERGEWARDEN_POLICY_FILE": str(policy),
         }
-        (self.folder / "data").mkdir()
+        place_store(self.folder / "data" / "mergewarden.db")
         self.services = Services(load_settings(environment), Metrics())
         # What these attributes would be made into at their first use, only quicker.
         self.services.scanners = tuple(scanners) or (FakeScanner(), MarkScanner())

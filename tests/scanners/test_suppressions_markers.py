@@ -347,8 +347,8 @@ def test_every_text_has_tokens_in_their_order_and_suppressions_within_it(text: s
 )
 @pytest.mark.parametrize("suffix", [".py", ".js", ".java", ".go", ".cs", ".c", ".php", ".rb", ".tf", ".dockerfile"])
 def test_no_text_takes_more_than_its_length(suffix: str, piece: str) -> None:
-    """Quadratic work on this much would take minutes."""
-    text = piece * (200_000 // len(piece)) + " ".join(marker.keyword for marker in MARKERS)
+    """Quadratic work on this much would take most of a minute."""
+    text = piece * (100_000 // len(piece)) + " ".join(marker.keyword for marker in MARKERS)
     started = time.process_time()
     list(report(f"000000{suffix}", text.encode()))
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 1.25
