@@ -16,6 +16,7 @@ from bot.pipeline.rule_trial import Trial, try_rules
 from bot.pipeline.throwaway import throwaway_folder
 from bot.reports.documents import dump
 from bot.reports.visible import one_line
+from rules import plain_yaml
 from rules.build import ROOT, Rule, RuleError, checked_entry, read_rule, rule_files
 from rules.packs import PACKS
 
@@ -41,9 +42,8 @@ def _test_ours(path: Path | None, format: str) -> int:
         for file in rule_files(ROOT / "semgrep" / pack):
             shown = str(file.relative_to(ROOT.parent))
             try:
-                found = [
-                    read_rule(raw, file, pack, our_lists(pack)) for raw in yaml.safe_load(file.read_bytes())["rules"]
-                ]
+                document = plain_yaml.load(file.read_text(encoding="utf-8"))
+                found = [read_rule(raw, file, pack, our_lists(pack)) for raw in document["rules"]]
                 found = [rule for rule in found if path is None or _within(rule, path)]
                 for rule in found:
                     checked_entry(rule)

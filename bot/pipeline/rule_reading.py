@@ -16,8 +16,6 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from bot.domain.rule_shape import (
     MAX_FILE_BYTES,
     MAX_FILES,
@@ -32,7 +30,7 @@ from bot.domain.rule_shape import (
 )
 from bot.domain.rule_version import PREFIX, RuleProblem, RuleVersion, WrongRules
 from bot.pipeline.rule_trial import RULE_SECONDS, try_rules
-from rules import catalog
+from rules import catalog, plain_yaml
 from rules.build import ROOT, Rule, RuleError, checked_entry, read_rule, semgrep_rule
 from rules.packs import PACKS
 
@@ -233,7 +231,7 @@ def our_lists(pack: str) -> dict[str, list[Any]]:
     place = ROOT / "semgrep" / pack / SHARED
     if not place.is_file():
         return {}
-    document: dict[str, list[Any]] = yaml.safe_load(place.read_bytes())
+    document: dict[str, list[Any]] = plain_yaml.load(place.read_text(encoding="utf-8"))
     return document
 
 

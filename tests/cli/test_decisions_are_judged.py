@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from typer.testing import CliRunner
 
-from bot.cli.app import app
 from bot.pipeline.engine import migrate_engine
 from bot.store import heads
 from bot.store.engine import session, write_session
 from bot.store.heads import HeadState
+from tests.cli.within import invoke
 from tests.store.known import FEATURE, SHOP, add_finding, add_presence, add_projects, add_refs, add_word
 from tests.stores import new_store
 
@@ -36,7 +35,7 @@ class Desk:
         self.engine: Engine = new_store(folder / "mergewarden.db")
 
     def run(self, *arguments: str) -> str:
-        done = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
+        done = invoke([*arguments, "--config", str(self.config)])
         assert (done.exit_code, done.exception) == (0, None), (done.output, done.exception)
         return done.output
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli.app import app
 from bot.cli.common import user_name
 from bot.domain.known import Whereabouts
 from bot.errors import MergewardenError
 from bot.store import findings, suppressions, triage
 from bot.store.engine import session, write_session
 from tests.cli.conftest import CommandLine
+from tests.cli.within import invoke
 from tests.store.known import BANK, FEATURE, accepted, add_finding, add_presence, add_projects, add_refs, add_word
 from tests.store.samples import DEPENDENCY, NOON, SAST, SECRET
 from tests.stores import new_store
@@ -48,7 +48,7 @@ class Shop:
         self.config.write_text(self.config.read_text() + f"policy_file = {json.dumps(str(file))}\n")
 
     def run(self, *arguments: str | int) -> Result:
-        return CliRunner().invoke(app, [*map(str, arguments), "--config", str(self.config)], env={"COLUMNS": "160"})
+        return invoke([*map(str, arguments), "--config", str(self.config)], env={"COLUMNS": "160"})
 
     def ok(self, *arguments: str | int) -> str:
         done = self.run(*arguments)

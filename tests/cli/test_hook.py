@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli.app import app
 from bot.domain.clearance import Clearance
 from bot.domain.enforcement import Enforcement, Level
 from bot.errors import ConfigurationError
@@ -22,6 +21,7 @@ from bot.store.clearances import Granted
 from bot.store.enforcement import hook_seen, record
 from bot.store.engine import write_session
 from bot.store.projects import Project, UnknownProject, upsert_projects
+from tests.cli.within import invoke
 from tests.stores import place_store
 
 NOW = datetime.now(UTC)
@@ -45,7 +45,7 @@ class Desk:
         self.config.write_text("\n".join(lines))
 
     def run(self, *arguments: str) -> Result:
-        return CliRunner().invoke(app, ["hook", *arguments, "--config", str(self.config)])
+        return invoke(["hook", *arguments, "--config", str(self.config)])
 
 
 @pytest.fixture

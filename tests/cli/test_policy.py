@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import Engine, delete, update
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli.app import app
 from bot.domain.circumstances import Context, Facts
 from bot.domain.policy import OnChanged, Policy, PolicyRule
 from bot.domain.verdict import (
@@ -41,6 +40,7 @@ from bot.store.statements import table
 from bot.store.tables import DecisionRecord, PolicySnapshotRecord, ScanRecord
 from scanners.finding import Confidence, Dependency, FindingKind, Severity
 from scanners.interface import ScannerStatus
+from tests.cli.within import invoke
 from tests.domain.builders import finding, package, run
 from tests.store.known import add_finding, add_projects
 from tests.stores import new_store
@@ -94,7 +94,7 @@ class Desk:
         return place
 
     def run(self, *arguments: str | Path) -> Result:
-        return CliRunner().invoke(app, [*map(str, arguments), "--config", str(self.config)], env={"COLUMNS": "160"})
+        return invoke([*map(str, arguments), "--config", str(self.config)], env={"COLUMNS": "160"})
 
     def ok(self, *arguments: str | Path, status: int = 0) -> str:
         done = self.run(*arguments)
@@ -228,7 +228,7 @@ def test_a_hostile_name_in_a_policy_reaches_no_terminal(desk: Desk) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--project"]], ids=["organisation", "project"])
 def test_the_schema_is_printed_and_is_one(desk: Desk, options: list[str]) -> None:
-    done = CliRunner().invoke(app, ["policy", "schema", *options])
+    done = invoke(["policy", "schema", *options])
     assert done.exit_code == 0, done.exception
     schema = json.loads(done.stdout)
     Draft202012Validator.check_schema(schema)

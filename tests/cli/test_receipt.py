@@ -6,15 +6,15 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli.app import app
 from bot.domain.receipt import LARGEST
 from bot.domain.verdict import GateDecision, Outcome, ScanReport, Subject
 from bot.errors import MergewardenError
@@ -30,6 +30,7 @@ from bot.store.engine import write_session
 from bot.store.projects import Project, upsert_projects
 from scanners.runner import Limits as ScannerLimits
 from tests.cli.conftest import CommandLine
+from tests.cli.within import invoke
 from tests.pipeline.git.builder import Builder
 from tests.scanners.fakes import FakeCache, FakeScanner
 from tests.stores import place_store
@@ -41,23 +42,30 @@ CLI_GOLDEN = Path(__file__).parents[1] / "assets" / "golden" / "cli"
 class Desk:
     """A data directory with one receipt, and the commands on it within this process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, like: Desk | None = None) -> None:
+        """With ``like`` a copy of another: making a receipt takes longer than looking at it."""
         self.folder = folder
         self.config = folder / "mergewarden.toml"
+        self.repository, self.file, self.key = (folder / name for name in ("shop.git", "receipt.json", "public.pem"))
+        if like is not None:
+            like.services.store.dispose()
+            shutil.copytree(like.folder, folder, dirs_exist_ok=True)
+            self.base, self.head, self.other, self.id = like.base, like.head, like.other, like.id
         self.config.write_text(f"data_dir = {json.dumps(str(folder / 'data'))}\n")
         place_store(folder / "data" / "mergewarden.db")
         self.services = Services(Settings(data_dir=folder / "data"), Metrics())
-        builder = Builder(folder / "shop.git")
-        self.repository = builder.path
+        if like is None:
+            self._fill()
+
+    def _fill(self) -> None:
+        builder = Builder(self.repository)
         self.base = builder.commit({"app.py": "one\n", "same.py": "x\n"})
         self.head = builder.commit({"app.py": "one\ntwo\n", "logo.png": b"\x89PNG\0\0"}, ref="refs/heads/feature")
         self.other = builder.commit({"more.py": "x\n"}, ref="refs/heads/feature")
         with write_session(self.services.store) as writing:
             upsert_projects(writing, [Project(5, "shop/backend")])
         self.id = issue(self.services, self._report(), project_id=5, scan_id="mr.5.7.1", at=AT, decision_id=3)
-        self.file = folder / "receipt.json"
         self.ok("receipt", "show", "shop/backend!7", "--out", self.file)
-        self.key = folder / "public.pem"
         self.key.write_text(self.ok("receipt", "key"))
 
     def _report(self) -> ScanReport:
@@ -78,7 +86,7 @@ class Desk:
 
     def run(self, *arguments: str | Path) -> Result:
         configured = [] if arguments[0] == "verify-receipt" else ["--config", str(self.config)]
-        return CliRunner().invoke(app, [*map(str, arguments), *configured], env={"COLUMNS": "120"})
+        return invoke([*map(str, arguments), *configured], env={"COLUMNS": "120"})
 
     def ok(self, *arguments: str | Path) -> str:
         done = self.run(*arguments)
@@ -105,9 +113,14 @@ class Desk:
         self.file.write_text(json.dumps(json.loads(self.file.read_text()) | more))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(tmp_path_factory.mktemp("desk"))
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(made: Desk, tmp_path: Path) -> Desk:
+    return Desk(tmp_path, like=made)
 
 
 def same_each_time(text: str, desk: Desk) -> str:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli.app import app
 from bot.cli.doctor import Health, own_rules_diagnoses
 from bot.domain.verdict import Presence, TrackedFinding
 from bot.errors import MergewardenError
@@ -26,6 +25,7 @@ from bot.store.engine import session, write_session
 from bot.store.locks import only_one
 from rules import catalog
 from rules.build import ROOT
+from tests.cli.within import invoke
 from tests.pipeline.own_rules import PLACE, RULE, SAMPLE, SOURCE, write
 from tests.store.known import SHOP, add_finding, add_projects
 from tests.store.samples import SAST
@@ -52,7 +52,7 @@ class Desk:
 
     def run(self, *arguments: str | Path, config: bool = True) -> Result:
         more = ["--config", str(self.config)] if config else []
-        return CliRunner().invoke(app, ["rules", *map(str, arguments), *more], env={"COLUMNS": "100"})
+        return invoke(["rules", *map(str, arguments), *more], env={"COLUMNS": "100"})
 
     def ok(self, *arguments: str | Path, status: int = 0, config: bool = True) -> str:
         done = self.run(*arguments, config=config)

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from sqlalchemy import Engine
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli.app import app
 from bot.cli.common import days_of
 from bot.domain.triage import Justification, TriageEvent, TriageState
 from bot.domain.verdict import Presence, TrackedFinding
@@ -20,6 +19,7 @@ from bot.errors import MergewardenError
 from bot.store import noise, suppressions, triage
 from bot.store.engine import write_session
 from tests.cli.test_receipt import assert_golden
+from tests.cli.within import invoke
 from tests.store.known import BANK, SHOP, accepted, add_finding, add_projects
 from tests.store.samples import NOON, SAST
 from tests.stores import new_store
@@ -76,7 +76,7 @@ class Firm:
 
     def run(self, *arguments: str) -> Result:
         command = ["rules", "noise", *arguments, "--config", str(self.config)]
-        return CliRunner().invoke(app, command, env={"COLUMNS": "120"})
+        return invoke(command, env={"COLUMNS": "120"})
 
     def ok(self, *arguments: str) -> str:
         done = self.run(*arguments)
