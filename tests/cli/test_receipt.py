@@ -42,6 +42,12 @@ CLI_GOLDEN = Path(__file__).parents[1] / "assets" / "golden" / "cli"
 class Desk:
     """A data directory with one receipt, and the commands on it within this process."""
 
+    base: str
+    head: str
+    other: str
+    id: str
+    services: Services
+
     def __init__(self, folder: Path, like: Desk | None = None) -> None:
         """With ``like`` a copy of another: making a receipt takes longer than looking at it."""
         self.folder = folder
