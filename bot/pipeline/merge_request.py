@@ -45,6 +45,7 @@ from bot.gitlab.positions import position_for
 from bot.gitlab.publish import publish_comments
 from bot.gitlab.status import publish_status
 from bot.pipeline import external_checks
+from bot.pipeline.agreement import say_until_it_holds
 from bot.pipeline.assess import Assessed, Tools, assess_tree
 from bot.pipeline.clearing import settle, withdraw
 from bot.pipeline.failing import explain
@@ -253,7 +254,9 @@ class MergeRequestScan:
             )
         if self._companions(request):
             # One of them may have been judged at the same moment, before it could know of this verdict, or this of its.
-            self._set_status(request, *self._state(request, report, policy.language))
+            say_until_it_holds(
+                partial(self._state, request, report, policy.language), lambda said: self._set_status(request, *said)
+            )
         external_checks.answer(self.services, request, lets_through)
         self.target_branch = request.target_branch
         self.merge_due = after_verdict(self.services, request, policy, lets_through)
