@@ -19,11 +19,11 @@ import os
 import re
 import socket
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
@@ -608,32 +608,33 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text that must never be logged, also in the form it has within URLs."""
-        values = [
-            s.get_secret_value()
-            for s in (
-                self.gitlab_token,
-                self.webhook_secret,
-                self.webhook_signing_token,
-                self.hook_secret,
-                self.oidc_client_secret,
-            )
-            if s
-        ]
-        if self.database_url is not None:
-            password = urlsplit(self.database_url.get_secret_value()).password
-            values += [password] if password else []
-        return tuple(dict.fromkeys(form for v in values for form in (v, quote(v, safe=""), unquote(v))))
+        values = []
+        for name in SECRET_FIELDS:
+            secret: SecretStr | None = getattr(self, name)
+            if secret is not None:
+                text = secret.get_secret_value()
+                values.append((urlsplit(text).password or "") if name in _URL_FIELDS else text)
+        return tuple(dict.fromkeys(form for v in values if v for form in (v, quote(v, safe=""), unquote(v))))
 
 
-SECRET_FIELDS = (
-    "gitlab_token",
-    "webhook_secret",
-    "webhook_signing_token",
-    "hook_secret",
-    "oidc_client_secret",
-    "database_url",
-)
-_PATH_FIELDS = ("gitlab_ca_file", "oidc_ca_file", "data_dir", "policy_file", "signing_key_file")
+def _fields_of(kind: type) -> tuple[str, ...]:
+    """Settings whose value is of this type, where they have one."""
+    return tuple(
+        name for name, info in Settings.model_fields.items() if kind in (info.annotation, *_parts(info.annotation))
+    )
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    for part in get_args(annotation):
+        yield part
+        yield from _parts(part)
+
+
+SECRET_FIELDS = _fields_of(SecretStr)
+"""Settings whose value nobody may see; each can be given as a file, too."""
+_URL_FIELDS = ("database_url", "smtp_url")
+"""Those of them that are secret because of the password in them."""
+_PATH_FIELDS = _fields_of(Path)
 
 
 # --- Where values come from -------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import ConfigurationError
-from bot.settings import Settings, default_data_dir, load_settings
+from bot.settings import SECRET_FIELDS, Settings, default_data_dir, load_settings
 from bot.texts import Language
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -225,6 +225,8 @@ def test_a_secret_file_that_cannot_be_used_says_why(tmp_path: Path, content: byt
         ("OIDC_ISSUER", "https://u:topsecret@login.example.org"),
         ("DATABASE_URL", "mysql://u:topsecret@h/d"),
         ("DATABASE_URL", "topsecret"),
+        ("SMTP_URL", "mail://u:topsecret@h"),
+        ("SMTP_URL", "smtp://u:topsecret@h:port"),
         ("DATABASE_URL", "postgresql://u:topsecret@h:port/d"),
         ("GITLAB_URL", "https://u:topsecret@gitlab.example.org"),
         ("GITLAB_URL", "glpat-topsecret1234"),
@@ -247,6 +249,14 @@ def test_settings_can_be_printed_without_their_secrets(tmp_path: Path) -> None:
     )
     assert "topsecret" not in repr(settings)
     assert "topsecret" not in settings.model_dump_json()
+
+
+def test_every_secret_can_be_given_as_a_file(tmp_path: Path) -> None:
+    secret = {name for name, info in Settings.model_fields.items() if "SecretStr" in repr(info.annotation)}
+    assert set(SECRET_FIELDS) == secret
+    (tmp_path / "mail").write_text("smtps://warden:topsecret@mail.example.org\n")
+    settings = load_settings(environ(tmp_path, SMTP_URL_FILE=str(tmp_path / "mail"), MAIL_FROM="warden@example.org"))
+    assert "topsecret" in settings.secrets()
 
 
 def test_the_secrets_to_redact_include_the_database_password_in_both_forms(tmp_path: Path) -> None:
