@@ -637,6 +637,21 @@ _URL_FIELDS = ("database_url", "smtp_url")
 _PATH_FIELDS = _fields_of(Path)
 
 
+def word_of(value: object) -> str:
+    """A setting's value, which is no secret, as people write it; empty for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Language):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, (tuple, list, frozenset)):
+        return ", ".join(word_of(one) for one in value)
+    return str(value)
+
+
 # --- Where values come from -------------------------------------------------------------------------------------------
 
 

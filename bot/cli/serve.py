@@ -25,6 +25,7 @@ import structlog
 
 from bot.cli.common import open_services
 from bot.cli.web_process import run_web
+from bot.pipeline.outside import note_settings
 from bot.pipeline.worker import WorkerProcess, prepare_store
 from bot.services import PolicyUnread, Services
 
@@ -62,6 +63,7 @@ def _checked_services(config: Path | None) -> Services:
     with suppress(PolicyUnread):  # a worker reads it as soon as it runs
         services.policy()
     prepare_store(services)
+    note_settings(services)
     # Connections must not be shared with children.
     services.close()
     return services

@@ -58,7 +58,6 @@ class Action(Enum):
     # Projects.
     EXPOSURE_SET = "project.exposure_set"
     INCIDENT_CLOSED = "project.incident_closed"
-    BASELINE_SET = "project.baseline_set"
     PROJECT_FORGOTTEN = "project.forgotten"
     ENFORCEMENT_APPLIED = "enforcement.applied"
     BREAK_GLASS = "enforcement.break_glass"
@@ -84,6 +83,7 @@ class Action(Enum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a word
     # The instance.
     SETTING_CHANGED = "setting.changed"
+    """Found at a start, for settings are changed outside."""
     HOOK_MADE = "hook.made"
     HOOK_CHANGED = "hook.changed"
     HOOK_DELETED = "hook.deleted"

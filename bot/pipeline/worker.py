@@ -23,6 +23,7 @@ from bot.pipeline.maturity.periodic import submit_deliveries, submit_nightly
 from bot.pipeline.memberships import check_accounts
 from bot.pipeline.nightly import renew_baselines
 from bot.pipeline.outgoing import announce_audit_head, announce_endings, announce_overdue, send_due, sender_of
+from bot.pipeline.outside import note_policy_files
 from bot.pipeline.reconcile import reconcile
 from bot.pipeline.reminders import remind
 from bot.pipeline.rounds import (
@@ -190,6 +191,7 @@ class WorkerProcess:
 
     def _policy(self) -> None:
         follow_policy(self._services, self._queue)
+        note_policy_files(self._services)
 
     def _rules(self) -> None:
         refresh_rules(self._services)

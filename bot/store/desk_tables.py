@@ -469,6 +469,16 @@ class ToldDeadlineRecord(Record, table=True):
     due_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
+class OutsideRecord(Record, table=True):
+    """What the audit log last said of a setting or a policy in a file, which are changed outside of us."""
+
+    __tablename__ = "outside"
+
+    kind: str = Field(sa_column=Column(String(16), primary_key=True))
+    name: str = Field(sa_column=Column(ExactText, primary_key=True))
+    value: str = Field(sa_column=Column(ExactText, nullable=False))
+
+
 # --- More indexes -----------------------------------------------------------------------------------------------------
 
 _GROUPS = Record.metadata.tables[str(RuleTallyRecord.__tablename__)]

@@ -54,7 +54,6 @@ ACTIONS: Mapping[Action, str] = {
     Action.SUPPRESSION_REVOKED: N_("Exception ended"),
     Action.EXPOSURE_SET: N_("Exposure of a project set"),
     Action.INCIDENT_CLOSED: N_("Incident closed"),
-    Action.BASELINE_SET: N_("Baseline set"),
     Action.PROJECT_FORGOTTEN: N_("Project forgotten"),
     Action.ENFORCEMENT_APPLIED: N_("Enforcement applied"),
     Action.BREAK_GLASS: N_("Merged past the gate"),

@@ -11,11 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import SecretStr
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,11 +21,10 @@ from bot.domain.roles import Permission
 from bot.errors import MergewardenError, Told
 from bot.redaction import Redactor
 from bot.reports.visible import one_line
-from bot.settings import SECRET_FIELDS, Settings
+from bot.settings import SECRET_FIELDS, Settings, word_of
 from bot.store.desk import job_reads
 from bot.store.engine import session
 from bot.store.migrate import pending_migrations
-from bot.texts import Language
 from bot.web.contexts.settings import CheckRow, SettingRow, SettingsPage
 from bot.web.entry import Visit
 from bot.web.health import failed_with
@@ -85,29 +82,15 @@ def setting_rows(settings: Settings) -> Iterable[SettingRow]:
     hide = Redactor(settings.secrets()).text
     for name, info in Settings.model_fields.items():
         value = getattr(settings, name)
-        secret = name in SECRET_FIELDS or isinstance(value, SecretStr)
+        secret = name in SECRET_FIELDS
         yield SettingRow(
             name=name,
-            value="" if secret else one_line(hide(_word(value)), _LONGEST),
+            value="" if secret else one_line(hide(word_of(value)), _LONGEST),
             secret=secret,
             there=value is not None and value != (),
             origin=one_line(settings.origin(name), _LONGEST),
             expects=info.description or "",
         )
-
-
-def _word(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Language):
-        return value.value
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (tuple, list, frozenset)):
-        return ", ".join(_word(one) for one in value)
-    return str(value)
 
 
 def _checks(desk: Desk) -> Iterable[CheckRow]:
