@@ -24,7 +24,7 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.rule import Rule
 
-from bot.domain.maturity.model_file import shipped_models
+from bot.model_files import shipped_models
 from bot.observability.logs import configure_logging
 from bot.observability.metrics import Metrics
 from bot.services import Services

@@ -23,13 +23,13 @@ from bot.domain.incident import Incident, IncidentKind
 from bot.domain.maturity.attestation import attachment, made
 from bot.domain.maturity.counters import SEVERITIES
 from bot.domain.maturity.model import Model
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import Period, PeriodKind, night, period_of
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.suppression import Scope as ExceptionScope
 from bot.domain.suppression import Suppression
 from bot.domain.triage import Justification
 from bot.domain.verdict import GateDecision, Outcome, ScanReport, Subject
+from bot.model_files import shipped_models
 from bot.pipeline.maturity.snapshots import take, take_night
 from bot.pipeline.maturity.summaries import make_summary
 from bot.pipeline.tracking import Findings, Look, track

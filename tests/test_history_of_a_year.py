@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from bot.domain.maturity.counters import over_days, over_projects
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import Period, PeriodKind
 from bot.domain.maturity.scope import ORGANISATION, Scope
+from bot.model_files import shipped_models
 from bot.observability.metrics import Metrics
 from bot.pipeline.maturity.verifying import verify_stored
 from bot.services import Services

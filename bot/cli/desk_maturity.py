@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bot.domain.maturity.attestation import Attachment, Attestation
-from bot.domain.maturity.model_file import models_in_force
 from bot.domain.maturity.period import Period
 from bot.domain.maturity.scope import Scope
 from bot.domain.roles import Principal
+from bot.model_files import models_in_force
 from bot.pipeline.desk_work import Tools
 from bot.pipeline.engine import JobQueue
 from bot.pipeline.maturity.attesting import attest, confirm, withdraw

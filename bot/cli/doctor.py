@@ -18,9 +18,9 @@ from rich.text import Text
 
 from bot.cli.common import open_services
 from bot.domain.enforcement import Level
-from bot.domain.maturity.model_file import read_models
 from bot.errors import ConfigurationError, MergewardenError
 from bot.gitlab.model import DEVELOPER, MAINTAINER, Project
+from bot.model_files import read_models
 from bot.pipeline.git import git_version
 from bot.pipeline.signing import existing_signer
 from bot.reports.enforcement import level_words

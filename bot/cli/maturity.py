@@ -17,11 +17,12 @@ from rich.text import Text as RichText
 from bot.cli.common import open_services, project_of
 from bot.domain.maturity.measures import MEASURES
 from bot.domain.maturity.model import Item, Model, Probe, Scheme
-from bot.domain.maturity.model_file import ModelError, ModelsInForce, model_to_json, read_model_file, read_models
+from bot.domain.maturity.model_file import ModelError, model_to_json
 from bot.domain.maturity.model_schema import schema_text
 from bot.domain.maturity.scope import ORGANISATION, Scope, ScopeKind
 from bot.domain.maturity.scoring import Assessment
 from bot.errors import MergewardenError
+from bot.model_files import ModelsInForce, read_model_file, read_models
 from bot.pipeline.maturity.standing import Line, Standing, score_lines, standing_of
 from bot.reports.maturity.rating_text import (
     as_text,

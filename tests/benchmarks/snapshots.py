@@ -19,11 +19,11 @@ from pydantic import SecretStr
 from rich.console import Console
 from sqlalchemy import Engine, text
 
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import PeriodKind, last_ended
 from bot.domain.maturity.scope import Scope
 from bot.domain.maturity.snapshot import content_digest, project_content
 from bot.domain.verdict import Outcome
+from bot.model_files import shipped_models
 from bot.observability.metrics import Metrics
 from bot.pipeline.maturity.counting import count
 from bot.pipeline.maturity.snapshots import take_night

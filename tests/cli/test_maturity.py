@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.model_schema import schema_text
+from bot.model_files import shipped_models
 from bot.observability.metrics import Metrics
 from bot.pipeline.maturity.snapshots import take_night
 from bot.services import Services

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.maturity.attestation import Attachment, Attestation, attachment, made
 from bot.domain.maturity.model import Attest, Demand, Model
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import Period, PeriodKind, last_ended, night
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.maturity.subscription import Audience, Channel, Wanted, parse_quiet
+from bot.model_files import shipped_models
 from bot.pipeline.maturity.snapshots import take
 from bot.pipeline.maturity.summaries import make_summary
 from bot.services import Services

@@ -12,18 +12,15 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final
 
-import structlog
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-import rules
 from bot.domain import safe_yaml
 from bot.domain.maturity.measures import MEASURES, Better, Unit
 from bot.domain.maturity.model import (
@@ -53,11 +50,7 @@ from bot.domain.policy_format import quoted, shortened
 from bot.domain.safe_yaml import Limits, Marks, Problem, RefusedError
 from bot.errors import ConfigurationError
 
-log = structlog.get_logger(__name__)
-
 MAX_BYTES: Final = 512 * 1024
-MAX_FILES: Final = 50
-"""In a customer's folder."""
 _MAX_ITEMS: Final = 300
 _MAX_DEMANDS: Final = 1_500
 _MAX_PROBLEMS: Final = 50
@@ -68,7 +61,6 @@ _LIMITS: Final = Limits(
     nodes_hint="split it into several models",
     loader=safe_yaml.FAST,
 )
-_SHIPPED: Final = Path(rules.__file__).parent / "maturity"
 
 NOT_FOR_SCORES: Final[Mapping[str, str]] = {
     "escape_rate": "whatever is found before a merge makes it smaller, so that more findings would raise the score; "
@@ -93,20 +85,6 @@ class ModelError(ConfigurationError):
 def _line(name: str, problem: Problem) -> str:
     mend = f" ({problem.hint})" if problem.hint else ""
     return f"{shortened(name)}:{problem.line}: {problem.text}{mend}"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelsInForce:
-    """The models that count, and what is wrong with those that do not."""
-
-    models: tuple[Model, ...]
-    """The shipped ones first, each replaced by a customer's of the same id; then the customer's own by id."""
-    problems: tuple[ModelError, ...]
-    """One for each file of the customer that cannot be used."""
-
-    def get(self, model_id: str) -> Model | None:
-        """The model of this id; None where there is none."""
-        return next((model for model in self.models if model.id == model_id), None)
 
 
 # --- From files -------------------------------------------------------------------------------------------------------
@@ -142,67 +120,6 @@ def load_model(text: bytes, name: str) -> Model:
     if problems:
         raise ModelError(name, problems)
     return _model(file)
-
-
-@cache
-def shipped_models() -> tuple[Model, ...]:
-    """The models that come with Mergewarden, in the order of their file names."""
-    return tuple(load_model(path.read_bytes(), path.name) for path in sorted(_SHIPPED.glob("*.yaml")))
-
-
-def models_in_force(folder: Path | None) -> tuple[Model, ...]:
-    """The shipped models and those of a customer's folder; a file that is wrong is left out and logged."""
-    found = read_models(folder)
-    for problem in found.problems:
-        log.warning("a maturity model is left out", problem=str(problem))
-    return found.models
-
-
-def read_models(folder: Path | None) -> ModelsInForce:
-    """
-    The shipped models and those in the files ``*.yaml`` and ``*.yml`` of a customer's folder.
-
-    A file that cannot be used does not stop the others; it is among the problems. A customer's model replaces the
-    shipped one of its id. Of two files with the same id the first by name counts.
-    """
-    shipped = {model.id: model for model in shipped_models()}
-    if folder is None:
-        return ModelsInForce(tuple(shipped.values()), ())
-    own: dict[str, Model] = {}
-    from_file: dict[str, str] = {}
-    problems: list[ModelError] = []
-    try:
-        files = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
-    except OSError as error:
-        wrong = Problem(1, f"the folder cannot be read: {error.strerror}", "check the setting maturity_folder")
-        return ModelsInForce(tuple(shipped.values()), (ModelError(str(folder), [wrong]),))
-    if len(files) > MAX_FILES:
-        wrong = Problem(1, f"it holds {len(files)} files, only the first {MAX_FILES} are read", "remove some")
-        problems.append(ModelError(str(folder), [wrong]))
-    for path in files[:MAX_FILES]:
-        try:
-            model = read_model_file(path)
-            if model.id in own:
-                first = from_file[model.id]
-                twice = Problem(1, f"the model {model.id!r} is in {first} already", "give it an id of its own")
-                raise ModelError(path.name, [twice])
-        except ModelError as error:
-            problems.append(error)
-        else:
-            own[model.id], from_file[model.id] = model, path.name
-    merged = shipped | dict(sorted(own.items()))
-    return ModelsInForce(tuple(merged.values()), tuple(problems))
-
-
-def read_model_file(path: Path) -> Model:
-    """The model in a file. Raises ``ModelError``, also for one that cannot be read."""
-    try:
-        with path.open("rb") as source:
-            text = source.read(MAX_BYTES + 1)
-    except OSError as error:
-        wrong = Problem(1, f"it cannot be read: {error.strerror}", "check its path and who may read it")
-        raise ModelError(path.name, [wrong]) from error
-    return load_model(text, path.name)
 
 
 def _read(text: str, name: str, problems: list[Problem]) -> tuple[Any, Marks]:

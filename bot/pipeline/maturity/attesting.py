@@ -20,11 +20,11 @@ from bot.domain.maturity.attestation import (
     must_be_confirmable,
 )
 from bot.domain.maturity.model import Demand
-from bot.domain.maturity.model_file import models_in_force
 from bot.domain.maturity.scope import Scope, ScopeKind
 from bot.domain.roles import Kind, Permission, Principal
 from bot.domain.workflow import Fault, WorkflowError
 from bot.errors import sentence
+from bot.model_files import models_in_force
 from bot.pipeline.acts import said
 from bot.pipeline.desk_decisions import actor_of
 from bot.pipeline.desk_work import Tools, forbidden, may_everywhere

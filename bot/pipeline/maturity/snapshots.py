@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from bot.domain.audit import Act, Action, Word
 from bot.domain.maturity.counters import over_projects
 from bot.domain.maturity.model import Model
-from bot.domain.maturity.model_file import models_in_force
 from bot.domain.maturity.period import Period, PeriodKind, last_ended
 from bot.domain.maturity.scope import ORGANISATION, Scope, ScopeKind
 from bot.domain.maturity.snapshot import (
@@ -32,6 +31,7 @@ from bot.domain.maturity.snapshot import (
     groups_of,
     project_content,
 )
+from bot.model_files import models_in_force
 from bot.services import Services
 from bot.store import audit, projects
 from bot.store.engine import session, write_session

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from bot.domain.maturity.change_effect import ChangeEffect, Known, change_effect
 from bot.domain.maturity.counters import over_projects
 from bot.domain.maturity.model import Model
-from bot.domain.maturity.model_file import models_in_force
 from bot.domain.maturity.period import Period, PeriodKind, night
 from bot.domain.maturity.scope import Scope
 from bot.domain.maturity.snapshot import (
@@ -31,6 +30,7 @@ from bot.domain.maturity.snapshot import (
     shared_names,
 )
 from bot.domain.verdict import ScanReport
+from bot.model_files import models_in_force
 from bot.services import Services
 from bot.settings import Settings
 from bot.store import projects

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.domain.maturity.model_file import models_in_force
 from bot.domain.maturity.period import Period, PeriodKind
 from bot.domain.maturity.scope import Scope, ScopeKind
 from bot.domain.maturity.snapshot import Snapshot
 from bot.domain.maturity.summarising import Lists, Making, compose
 from bot.domain.maturity.summary import HoleLine, Listed, ProjectLine, Summary
 from bot.errors import ConfigurationError, MergewardenError
+from bot.model_files import models_in_force
 from bot.pipeline.maturity.snapshots import take
 from bot.reports.json_report import tool_version
 from bot.reports.maturity.summary_formats import Format

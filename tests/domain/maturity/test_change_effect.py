@@ -10,9 +10,9 @@ import pytest
 
 from bot.domain.maturity.change_effect import ChangeEffect, Known, change_effect, moved
 from bot.domain.maturity.model import Model
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import night
 from bot.domain.verdict import Outcome, Presence, TrackedFinding
+from bot.model_files import shipped_models
 from scanners.finding import Severity
 from tests.domain.maturity.projects import SCANNERS, SHARED, Project
 from tests.reports import samples

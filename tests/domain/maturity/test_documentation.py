@@ -11,9 +11,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from bot.domain.maturity.measures import MEASURES
-from bot.domain.maturity.model_file import MAX_FILES, NOT_FOR_SCORES, load_model, shipped_models
+from bot.domain.maturity.model_file import NOT_FOR_SCORES, load_model
 from bot.domain.maturity.model_format import EXAMPLES
 from bot.domain.maturity.model_schema import schema_text
+from bot.model_files import MAX_FILES, shipped_models
 
 TEXT = (Path(__file__).parents[3] / "docs" / "maturity.md").read_text(encoding="utf-8")
 WHERE = {

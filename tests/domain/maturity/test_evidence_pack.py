@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bot.domain.maturity import evidence_pack as packs
 from bot.domain.maturity.evidence_pack import Manifest, Names, PackedFile, PackError
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import PeriodKind, period_of
 from bot.domain.maturity.scope import Scope
 from bot.domain.maturity.snapshot import ModelRef
+from bot.model_files import shipped_models
 from bot.texts import Language
 
 A, B = "a" * 64, "b" * 64

@@ -15,20 +15,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from bot.domain.maturity.model import Attest, Model, Probe, Scheme
-from bot.domain.maturity.model_file import (
-    MAX_BYTES,
-    MAX_FILES,
-    ModelError,
-    load_model,
-    model_from_json,
-    model_to_json,
-    models_in_force,
-    read_model_file,
-    read_models,
-    shipped_models,
-)
+from bot.domain.maturity.model_file import MAX_BYTES, ModelError, load_model, model_from_json, model_to_json
 from bot.domain.maturity.model_format import EXAMPLES, SECTIONS, ModelFile
 from bot.domain.maturity.model_schema import SCHEMA_FILE, schema_text
+from bot.model_files import MAX_FILES, models_in_force, read_model_file, read_models, shipped_models
 from tests.domain.maturity.worlds import models
 from tests.examples import examples
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bot.domain.maturity.counters import after_merge, over_projects
 from bot.domain.maturity.model import Attest, Model, Probe
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import night
 from bot.domain.maturity.scoring import Answer, Assessment, assess, assess_many, next_steps
+from bot.model_files import shipped_models
 from tests.domain.maturity.projects import SCANNERS, SHARED, Found, Project, open_findings, projects
 from tests.domain.maturity.worlds import models, tallies
 from tests.examples import examples

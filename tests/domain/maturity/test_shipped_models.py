@@ -10,7 +10,8 @@ import pytest
 from bot.domain.maturity.counters import COUNTERS
 from bot.domain.maturity.measures import MEASURES
 from bot.domain.maturity.model import Attest, DemandKind, Model, Probe, Scheme
-from bot.domain.maturity.model_file import NOT_FOR_SCORES, shipped_models
+from bot.domain.maturity.model_file import NOT_FOR_SCORES
+from bot.model_files import shipped_models
 
 MODELS = {model.id: model for model in shipped_models()}
 CAICT, ENGINEERING = MODELS["caict-ydt3763-6"], MODELS["engineering"]

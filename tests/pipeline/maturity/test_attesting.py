@@ -14,10 +14,10 @@ from sqlalchemy import Engine
 from bot.domain.audit import Entry
 from bot.domain.maturity.attestation import Attestation, attachment
 from bot.domain.maturity.model import Attest
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.roles import Kind, Permission, Principal, Role
 from bot.domain.workflow import Fault, WorkflowError
+from bot.model_files import shipped_models
 from bot.observability.metrics import Metrics
 from bot.pipeline.desk_work import Tools
 from bot.pipeline.maturity.attesting import attest, confirm, may_attest, withdraw

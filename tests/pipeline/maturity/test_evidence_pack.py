@@ -25,9 +25,10 @@ from bot.domain.maturity import evidence_pack as packs
 from bot.domain.maturity.attestation import attachment, made
 from bot.domain.maturity.evidence_pack import PackError
 from bot.domain.maturity.model import Area, Attest, Item, Model, Probe, Text
-from bot.domain.maturity.model_file import model_from_json, model_to_json, shipped_models
+from bot.domain.maturity.model_file import model_from_json, model_to_json
 from bot.domain.maturity.period import PeriodKind, period_of
 from bot.domain.maturity.scope import ORGANISATION, Scope
+from bot.model_files import shipped_models
 from bot.observability.metrics import Metrics
 from bot.pipeline.maturity.evidence_pack import Packed, check_pack, make_pack
 from bot.pipeline.maturity.snapshots import take

@@ -13,11 +13,11 @@ from bot.domain.maturity.counters import COUNTERS
 from bot.domain.maturity.evidence_pack import Manifest, PackedFile
 from bot.domain.maturity.measures import MEASURES
 from bot.domain.maturity.model import Model
-from bot.domain.maturity.model_file import shipped_models
 from bot.domain.maturity.period import PeriodKind, period_of
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.maturity.scoring import Answer, Assessment, assess, assess_many
 from bot.domain.maturity.snapshot import ModelRef
+from bot.model_files import shipped_models
 from bot.reports.maturity.counter_words import is_translated
 from bot.reports.maturity.evidence_index import (
     LevelFiles,
