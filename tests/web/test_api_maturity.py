@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -138,6 +139,41 @@ def test_one_attests_and_another_confirms(api: ApiStage) -> None:
     assert api.post(f"/attestations/{number}/withdrawal", {"reason": "no more"}).json()["withdrawn_by"] == "ada"
     assert api.post(f"/attestations/{number}/withdrawal", {}).status_code == 409
     assert api.post("/attestations", WORD | {"demand": "none"}).status_code == 404
+
+
+def test_a_file_is_handed_in_and_taken_out_again(api: ApiStage) -> None:
+    content = b"%PDF-1.7\n" + bytes(1_500_000)
+    file = {"name": "../sent by <ada>.pdf", "content": b64encode(content).decode()}
+    made = api.post("/attestations", WORD | {"file": file})
+    assert made.status_code == 201, made.text
+    assert made.json()["file"] == "sent by _ada_.pdf"
+    number = made.json()["id"]
+    given = api.get(f"/attestations/{number}/file", by="viewer")
+    assert given.content == content
+    assert given.headers["content-type"] == "application/pdf"
+    assert given.headers["content-disposition"] == 'attachment; filename="sent_by__ada_.pdf"'
+    assert api.get(f"/attestations/{number}/file", by="stranger").status_code == 404
+    assert api.get(f"/attestations/{number + 1}/file").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ("%%%", 422),
+        (b64encode(b"<html>").decode(), 422),
+        (b64encode(b"%PDF" + bytes(5 * 1024 * 1024)).decode(), 422),
+        ("A" * (8 * 1024 * 1024), 413),
+    ],
+    ids=["no base64", "no kind that is taken", "too large", "a body without end"],
+)
+def test_a_file_that_cannot_be_taken_is_refused(api: ApiStage, content: str, status: int) -> None:
+    answer = api.post("/attestations", WORD | {"file": {"name": "x.pdf", "content": content}})
+    assert answer.status_code == status, answer.text
+    assert ids(api.get("/attestations")) == []
+
+
+def test_other_bodies_stay_small(api: ApiStage) -> None:
+    assert api.post("/attestations/1/withdrawal", {"reason": "x" * 1_100_000}).status_code == 413
 
 
 def test_subscriptions_are_for_administrators_and_keep_the_secret_of_a_chat(api: ApiStage, filled: Filled) -> None:

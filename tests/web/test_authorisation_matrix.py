@@ -183,6 +183,7 @@ API: dict[str, frozenset[str]] = {
     "GET /api/v1/reports/{report}/files/{format}": EXPORTERS | ALSO,
     "GET /api/v1/attestations": READERS | ALSO,
     "POST /api/v1/attestations": TRIAGERS | ALSO,
+    "GET /api/v1/attestations/{attestation}/file": READERS | ALSO,
     "POST /api/v1/attestations/{attestation}/confirmation": TRIAGERS | ALSO,
     "POST /api/v1/attestations/{attestation}/withdrawal": TRIAGERS | ALSO,
     "GET /api/v1/subscriptions": ADMINS,

@@ -54,6 +54,7 @@ log = structlog.get_logger("mergewarden.api")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PERMISSION = "x-permission"
 _COUNTS_AS = "x-rate-limit"
+_LARGEST_BODY = "x-largest-body"
 _SHOWN_ONCE = "x-shown-once"
 _KEY_HEADER = "idempotency-key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -63,19 +64,26 @@ _WAIT_SECONDS = 2
 
 
 def needs(
-    permission: Permission | None, *, counts_as: str = "", shown_once: bool = False, **more: Any
+    permission: Permission | None,
+    *,
+    counts_as: str = "",
+    shown_once: bool = False,
+    largest_body: int = MAX_BODY,
+    **more: Any,
 ) -> dict[str, Any]:
     """
     Arguments of a route: what the caller has to be allowed, in any project; None for everybody who is known.
 
     ``counts_as`` is ``export`` for what is expensive. ``shown_once``: the answer holds a secret, so it is not kept for
-    a second request with the same idempotency key.
+    a second request with the same idempotency key. ``largest_body`` is in bytes.
     """
     extra: dict[str, Any] = {_PERMISSION: permission.value if permission is not None else "none"}
     if counts_as:
         extra[_COUNTS_AS] = counts_as
     if shown_once:
         extra[_SHOWN_ONCE] = True
+    if largest_body != MAX_BODY:
+        extra[_LARGEST_BODY] = largest_body
     return {"openapi_extra": extra, **more}
 
 
@@ -193,7 +201,7 @@ class DeskRoute(APIRoute):
             raise _with(may_not(Permission(word)), left)
         try:
             _check_address(request)
-            request = await _read_whole(request) if writes else request
+            request = await _read_whole(request, extra.get(_LARGEST_BODY, MAX_BODY)) if writes else request
             request.state.visit = gate.entry.visit(request, visitor, FormData(), writes=writes)
             if writes and _KEY_HEADER in request.headers:
                 response = await self._once(gate, original, request, visitor.principal, bool(extra.get(_SHOWN_ONCE)))
@@ -317,13 +325,13 @@ def _check_address(request: Request) -> None:
             raise Problem(422, N_("the parameter has a NUL character"), field=name.replace("\x00", "?")[:100])
 
 
-async def _read_whole(request: Request) -> Request:
+async def _read_whole(request: Request, most: int) -> Request:
     """The same request with its body in memory. Raises ``Problem`` 413 for one that is too large."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY:
-            raise Problem(413, sentence(N_("the request is larger than {most} bytes"), most=MAX_BODY))
+        if size > most:
+            raise Problem(413, sentence(N_("the request is larger than {most} bytes"), most=most))
         chunks.append(chunk)
     message: Message = {"type": "http.request", "body": b"".join(chunks), "more_body": False}
 

@@ -1,8 +1,7 @@
 """
-Maturity over the API: models, ratings with their evidence, trends, compliance summaries, attestations, and who gets
-which summaries.
+Maturity over the API: models, ratings with their evidence, trends, compliance summaries, and who gets which summaries.
 
-Who sees what is decided as on the pages: ``bot.web.pages.reports`` for summaries, the pipeline for attestations.
+Who sees what is decided as on the pages (``bot.web.pages.reports``).
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from bot.domain.audit import Act, Action
-from bot.domain.maturity.attestation import Attestation
 from bot.domain.maturity.measures import FIGURES, MEASURES
 from bot.domain.maturity.model import Model, Probe, Scheme
 from bot.domain.maturity.period import PeriodKind, parse_period
@@ -41,11 +39,12 @@ from bot.reports.visible import one_line
 from bot.reports.wording import words_in
 from bot.store import audit, projects
 from bot.store.engine import session, write_session
-from bot.store.maturity import attestations, deliveries, evidence, reports, snapshots, subscriptions
+from bot.store.maturity import deliveries, evidence, reports, snapshots, subscriptions
 from bot.store.maturity.reports import ReportRow, StoredReport
 from bot.store.projects import Project
 from bot.store.secret_box import SecretBox
 from bot.texts import N_, Language
+from bot.web.api.attestations import add_attestations
 from bot.web.api.desk_api import DeskApi
 from bot.web.api.guard import (
     CURSOR,
@@ -57,7 +56,7 @@ from bot.web.api.guard import (
     needs,
     number_cursor,
 )
-from bot.web.api.models import MOST, In, Moment, Out, Page
+from bot.web.api.models import MOST, SCOPE_WORDS, In, NumberInPath, Out, Page, ScopeText
 from bot.web.api.problems import Problem
 from bot.web.entry import Visit, not_there
 from bot.web.maturity_tools import MaturityTools, Standing
@@ -65,13 +64,10 @@ from bot.web.pages.reports import may_export, may_see, scope_of, scope_word, who
 
 _SELECTED = [Depends(fields_parameter)]
 _Project = Annotated[int, Path(ge=-MOST, le=MOST, description="The project's number")]
-_Id = Annotated[int, Path(ge=1, le=MOST)]
 _Word = Annotated[str, Path(max_length=100)]
 _ModelId = Annotated[
     str | None, Query(max_length=64, description="A model's id; that of the settings without it. See /maturity/models.")
 ]
-_SCOPE = "`organisation`, `group:shop/web` or `project:42`"
-_Scope = Annotated[str, Field(max_length=600, description=_SCOPE)]
 _MOST_EVIDENCE = 50
 _BLOCK = 64 * 1024
 
@@ -214,45 +210,6 @@ class ReportOut(ReportLine):
     document: dict[str, Any] = Field(description="As docs/compliance.md has it")
 
 
-class AttestationOut(Out):
-    """Somebody's word."""
-
-    id: int
-    model: str
-    demand: str
-    scope: str
-    text: str
-    file: str | None
-    file_sha256: str | None
-    made_by: str
-    made_at: datetime
-    expires_at: datetime
-    confirmed_by: str | None
-    confirmed_at: datetime | None
-    withdrawn_by: str | None
-    withdrawn_at: datetime | None
-
-    @classmethod
-    def of(cls, one: Attestation) -> AttestationOut:
-        """From the store's."""
-        return cls(
-            id=one.id,
-            model=one.model_id,
-            demand=one.demand_id,
-            scope=scope_word(one.scope),
-            text=one.text,
-            file=one.file_name or None,
-            file_sha256=one.file_digest or None,
-            made_by=one.made_by,
-            made_at=one.made_at,
-            expires_at=one.expires_at,
-            confirmed_by=one.confirmed_by or None,
-            confirmed_at=one.confirmed_at,
-            withdrawn_by=one.withdrawn_by or None,
-            withdrawn_at=one.withdrawn_at,
-        )
-
-
 class SubscriptionOut(Out):
     """Who gets which summaries. The target of a chat is a password: only its kind is shown."""
 
@@ -335,25 +292,9 @@ class ReportDeliveryOut(Out):
 class ReportIn(In):
     """Which summary to make."""
 
-    scope: _Scope
+    scope: ScopeText
     period: str = Field(max_length=60, description="2026, 2026-Q3, 2026-09, 2026-W38, or 2026-09-01..2026-09-17")
     language: Language = Language.ENGLISH
-
-
-class AttestationIn(In):
-    """What somebody says. Files are sent on the page."""
-
-    model: str = Field(max_length=64)
-    demand: str = Field(max_length=200)
-    scope: _Scope
-    text: str = Field(min_length=1, max_length=4_000)
-    expires_at: Moment | None = Field(default=None, description="As long as the model allows without it")
-
-
-class WithdrawalIn(In):
-    """Why it does not hold any more."""
-
-    reason: str = Field(default="", max_length=2_000)
 
 
 class SubscriptionIn(In):
@@ -363,7 +304,7 @@ class SubscriptionIn(In):
     channel: Channel
     target: str = Field(min_length=1, max_length=3_000)
     audience: Audience = Audience.MANAGEMENT
-    scope: _Scope
+    scope: ScopeText
     periods: list[PeriodKind] = Field(min_length=1, max_length=len(PERIODS))
     formats: list[str] = Field(default_factory=list, max_length=10)
     language: Language = Language.ENGLISH
@@ -386,7 +327,7 @@ def maturity_router(api: DeskApi, tools: MaturityTools) -> APIRouter:
     router = APIRouter(route_class=DeskRoute)
     _ratings(router, api, tools)
     _reports(router, api, tools)
-    _attestations(router, api, tools)
+    add_attestations(router, api, tools)
     _subscriptions(router, api)
     return router
 
@@ -498,7 +439,7 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
     @router.get("/reports", tags=tags, dependencies=_SELECTED, **needs(Permission.READ))
     def list_reports(
         caller: Caller,
-        scope: Annotated[str | None, Query(max_length=600, description=_SCOPE)] = None,
+        scope: Annotated[str | None, Query(max_length=600, description=SCOPE_WORDS)] = None,
         limit: LIMIT = 50,
         cursor: CURSOR = None,
     ) -> Page[ReportLine]:
@@ -521,7 +462,7 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
         )
 
     @router.get("/reports/{report}", tags=tags, dependencies=_SELECTED, **needs(Permission.READ))
-    def one_report(caller: Caller, report: _Id) -> ReportOut:
+    def one_report(caller: Caller, report: NumberInPath) -> ReportOut:
         """One of them, whole."""
         found, _ = stored(caller, report)
         return ReportOut(**_report(found.row), document=to_json(found.summary))
@@ -565,7 +506,7 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
         **needs(Permission.EXPORT, counts_as="export"),
     )
     def report_file(
-        caller: Caller, report: _Id, format: _Word, language: Annotated[Language | None, Query()] = None
+        caller: Caller, report: NumberInPath, format: _Word, language: Annotated[Language | None, Query()] = None
     ) -> StreamingResponse:
         """A summary as a file: pdf, html, md, csv, xlsx or json."""
         found, known = stored(caller, report)
@@ -588,70 +529,6 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
                 "X-Accel-Buffering": "no",
             },
         )
-
-
-def _attestations(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
-    tags: list[Any] = ["Attestations"]
-
-    def confirmed(caller: Visit, scope: Scope) -> Any:
-        return caller.confirmed(() if scope.project_id is None else (scope.project_id,))
-
-    def found(caller: Visit, number: int) -> Attestation:
-        with session(api.services.store) as reading:
-            known = attestations.get(reading, number)
-        if known is None or (
-            known.scope.project_id is not None and not caller.principal.sees_project(known.scope.project_id)
-        ):
-            raise not_there()
-        return known
-
-    @router.get("/attestations", tags=tags, dependencies=_SELECTED, **needs(Permission.READ))
-    def list_attestations(
-        caller: Caller,
-        scope: Annotated[str | None, Query(max_length=600, description=_SCOPE)] = None,
-        waiting: Annotated[bool, Query(description="Only those that nobody has confirmed yet")] = False,
-        limit: LIMIT = 50,
-        cursor: CURSOR = None,
-    ) -> Page[AttestationOut]:
-        """What people said, the newest first."""
-        before = number_cursor(cursor)
-        wanted = scope_of(scope) if scope else None
-        with session(api.services.store) as reading:
-            rows = attestations.page(
-                reading,
-                scope=wanted,
-                sees=caller.principal.sees,
-                waiting=waiting,
-                now=caller.now,
-                before=before,
-                limit=limit + 1,
-            )
-        return Page(
-            items=[AttestationOut.of(row) for row in rows[:limit]],
-            next=cursor_text(rows[limit - 1].id) if len(rows) > limit else None,
-        )
-
-    @router.post("/attestations", tags=tags, status_code=201, **needs(Permission.ATTEST))
-    def attest(caller: Caller, said: AttestationIn) -> AttestationOut:
-        """Say that a demand is met. It is a person's word: a token has to belong to somebody."""
-        scope = scope_of(said.scope)
-        made = tools.attest(
-            confirmed(caller, scope), scope, said.model, said.demand, said.text, said.expires_at, None, caller.address
-        )
-        return AttestationOut.of(made)
-
-    @router.post("/attestations/{attestation}/confirmation", tags=tags, **needs(Permission.ATTEST))
-    def confirm(caller: Caller, attestation: _Id) -> AttestationOut:
-        """Say, as another person, that it is so."""
-        known = found(caller, attestation)
-        return AttestationOut.of(tools.confirm(confirmed(caller, known.scope), attestation, caller.address))
-
-    @router.post("/attestations/{attestation}/withdrawal", tags=tags, **needs(Permission.ATTEST))
-    def withdraw(caller: Caller, attestation: _Id, said: WithdrawalIn) -> AttestationOut:
-        """Take it back, one's own or somebody else's."""
-        known = found(caller, attestation)
-        gone = tools.withdraw(confirmed(caller, known.scope), attestation, said.reason, caller.address)
-        return AttestationOut.of(gone)
 
 
 def _subscriptions(router: APIRouter, api: DeskApi) -> None:
@@ -695,7 +572,7 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
         return SubscriptionOut.of(made)
 
     @router.patch("/subscriptions/{subscription}", tags=tags, **needs(may))
-    def enable(caller: Caller, subscription: _Id, wanted: DeliversIn) -> SubscriptionOut:
+    def enable(caller: Caller, subscription: NumberInPath, wanted: DeliversIn) -> SubscriptionOut:
         """Deliver, or nothing more."""
         with write_session(store.store) as writing:
             before = subscriptions.get(writing, subscription)
@@ -707,7 +584,7 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
         return SubscriptionOut.of(made)
 
     @router.delete("/subscriptions/{subscription}", tags=tags, status_code=204, **needs(may))
-    def forget(caller: Caller, subscription: _Id) -> Response:
+    def forget(caller: Caller, subscription: NumberInPath) -> Response:
         """Forget it, with its deliveries."""
         with write_session(store.store) as writing:
             if subscriptions.get(writing, subscription) is None:
@@ -737,7 +614,7 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
         )
 
     @router.post("/report-deliveries/{delivery}/redelivery", tags=tags, status_code=204, **needs(may))
-    def redeliver(caller: Caller, delivery: _Id) -> Response:
+    def redeliver(caller: Caller, delivery: NumberInPath) -> Response:
         """Send one once more that was given up."""
         with write_session(store.store) as writing:
             if not deliveries.again(writing, delivery, caller.now):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.known import Dossier, Sighting, Whereabouts, Witness
@@ -27,6 +28,9 @@ T = TypeVar("T")
 MOST = 2**53 - 1
 """The largest number that every JSON reader takes exactly."""
 Number = Annotated[int, Field(ge=1, le=MOST)]
+NumberInPath = Annotated[int, Path(ge=1, le=MOST)]
+SCOPE_WORDS = "`organisation`, `group:shop/web` or `project:42`"
+ScopeText = Annotated[str, Field(max_length=600, description=SCOPE_WORDS)]
 ProjectNumber = Annotated[int, Field(ge=-MOST, le=MOST)]
 """GitLab's are positive, those of local projects negative."""
 

@@ -32,12 +32,11 @@ from bot.web.api.guard import (
     needs,
     number_cursor,
 )
-from bot.web.api.models import MOST, In, Moment, Out, Page
+from bot.web.api.models import MOST, In, Moment, NumberInPath, Out, Page
 from bot.web.api.problems import Problem
 from bot.web.entry import Visit, not_there
 
 _SELECTED = [Depends(fields_parameter)]
-_Id = Annotated[int, Path(ge=1, le=MOST)]
 
 
 class JobOut(Out):
@@ -406,7 +405,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         )
 
     @router.get("/people/{person}", tags=["People"], dependencies=_SELECTED, **needs(Permission.READ_PEOPLE))
-    def one_person(person: _Id) -> PersonOut:
+    def one_person(person: NumberInPath) -> PersonOut:
         """One of them."""
         with session(store.store) as reading:
             found = people.get_person(reading, person)
@@ -416,7 +415,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         return PersonOut.of(found, given)
 
     @router.post("/people/{person}/grants", tags=["People"], status_code=201, **needs(Permission.ADMINISTER))
-    def grant(caller: Caller, person: _Id, wanted: GrantIn) -> GrantOut:
+    def grant(caller: Caller, person: NumberInPath, wanted: GrantIn) -> GrantOut:
         """Give a role; one that he has stays as it is."""
         checked = people.checked_grant(wanted.role.value, wanted.target.value, wanted.path)
         with write_session(store.store) as writing:
@@ -432,7 +431,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         return GrantOut.of(given)
 
     @router.delete("/people/{person}/grants/{grant}", tags=["People"], status_code=204, **needs(Permission.ADMINISTER))
-    def take(caller: Caller, person: _Id, grant: _Id) -> Response:
+    def take(caller: Caller, person: NumberInPath, grant: NumberInPath) -> Response:
         """Take a role back."""
         with write_session(store.store) as writing:
             held = [one for one in people.grants_of(writing, [person]).get(person, ()) if one.id == grant]
@@ -451,7 +450,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         return Response(status_code=204)
 
     @router.patch("/people/{person}", tags=["People"], **needs(Permission.ADMINISTER))
-    def shut_out(caller: Caller, person: _Id, wanted: EnabledIn) -> PersonOut:
+    def shut_out(caller: Caller, person: NumberInPath, wanted: EnabledIn) -> PersonOut:
         """Shut somebody out, which ends his sign-ins and tokens, or let him in again."""
         if person == caller.principal.person_id and not wanted.enabled:
             raise Problem(422, N_("nobody shuts himself out"), N_("Another administrator can."))
@@ -509,7 +508,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         return NewTokenOut(**_token(made), token=text)
 
     @router.delete("/tokens/{token}", tags=["Tokens"], status_code=204, **needs(None))
-    def revoke_token(caller: Caller, token: _Id) -> Response:
+    def revoke_token(caller: Caller, token: NumberInPath) -> Response:
         """Make a token of one's own useless; anybody's for an administrator."""
         principal = caller.principal
         with write_session(store.store) as writing:
@@ -544,7 +543,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         return ViewOut.of(made, caller.principal.person_id)
 
     @router.delete("/views/{view}", tags=["Saved views"], status_code=204, **needs(Permission.READ))
-    def delete_view(caller: Caller, view: _Id) -> Response:
+    def delete_view(caller: Caller, view: NumberInPath) -> Response:
         """Forget it."""
         api.workflow.delete_view(caller.principal, view, address=caller.address)
         return Response(status_code=204)
@@ -584,13 +583,13 @@ def upkeep_router(api: DeskApi) -> APIRouter:
     @router.get(
         "/webhooks/{webhook}", tags=["Outgoing webhooks"], dependencies=_SELECTED, **needs(Permission.ADMINISTER)
     )
-    def one_hook(webhook: _Id) -> HookOut:
+    def one_hook(webhook: NumberInPath) -> HookOut:
         """One of them."""
         with session(store.store) as reading:
             return HookOut.of(hook_of(reading, webhook))
 
     @router.patch("/webhooks/{webhook}", tags=["Outgoing webhooks"], **needs(Permission.ADMINISTER))
-    def enable(caller: Caller, webhook: _Id, wanted: EnabledIn) -> HookOut:
+    def enable(caller: Caller, webhook: NumberInPath, wanted: EnabledIn) -> HookOut:
         """Tell it, or no more."""
         with write_session(store.store) as writing:
             before = hook_of(writing, webhook)
@@ -601,7 +600,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         return HookOut.of(hook)
 
     @router.delete("/webhooks/{webhook}", tags=["Outgoing webhooks"], status_code=204, **needs(Permission.ADMINISTER))
-    def delete_hook(caller: Caller, webhook: _Id) -> Response:
+    def delete_hook(caller: Caller, webhook: NumberInPath) -> Response:
         """Forget it, with all messages to it."""
         with write_session(store.store) as writing:
             hook_of(writing, webhook)
@@ -612,7 +611,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
     @router.post(
         "/webhooks/{webhook}/test", tags=["Outgoing webhooks"], status_code=202, **needs(Permission.ADMINISTER)
     )
-    def test(caller: Caller, webhook: _Id) -> DeliveryOut:
+    def test(caller: Caller, webhook: NumberInPath) -> DeliveryOut:
         """Send it a message that says nothing."""
         with write_session(store.store) as writing:
             hook_of(writing, webhook)
@@ -624,7 +623,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         dependencies=_SELECTED,
         **needs(Permission.ADMINISTER),
     )
-    def list_deliveries(webhook: _Id, limit: LIMIT = 50, cursor: CURSOR = None) -> Page[DeliveryOut]:
+    def list_deliveries(webhook: NumberInPath, limit: LIMIT = 50, cursor: CURSOR = None) -> Page[DeliveryOut]:
         """Messages to it, the newest first; they are kept for 30 days."""
         before = number_cursor(cursor)
         with session(store.store) as reading:
@@ -641,7 +640,7 @@ def upkeep_router(api: DeskApi) -> APIRouter:
         status_code=202,
         **needs(Permission.ADMINISTER),
     )
-    def redeliver(caller: Caller, delivery: _Id) -> DeliveryOut:
+    def redeliver(caller: Caller, delivery: NumberInPath) -> DeliveryOut:
         """Send a message once more, under its own id."""
         with write_session(store.store) as writing:
             if outgoing.get_delivery(writing, delivery) is None:

@@ -210,7 +210,11 @@ def _file(desk: Desk, visit: Visit) -> Response:
         content = attestations.content_of(reading, known.file_digest) if known is not None and sees else None
     if known is None or content is None:
         raise not_there()
-    # A stranger's file: it is saved and never shown as a page of ours.
+    return saved(known, content)
+
+
+def saved(known: Attestation, content: bytes) -> Response:
+    """A stranger's file: it is saved and never shown as a page of ours."""
     name = "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "_" for letter in known.file_name
     )
