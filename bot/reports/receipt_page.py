@@ -1,5 +1,5 @@
 """
-A receipt for people: as a page, and as text for a terminal. The signed document itself is JSON.
+A receipt for people: what the desk's page shows, and the same as text for a terminal. The signed document is JSON.
 
 What a receipt says is shown and never believed: paths, names and versions are strangers' texts.
 """
@@ -19,9 +19,8 @@ from bot.domain.change import ChangeKind
 from bot.domain.change_coverage import NO_ANSWER, Content
 from bot.domain.receipt import Receipt, ReceiptFile, ReceiptReason, ReceiptScanner
 from bot.domain.verdict import Effect, Presence, Reason, ReasonCode
-from bot.reports.html import rendered
 from bot.reports.visible import one_line, shorten_path, visible
-from bot.reports.wording import SYMBOLS, Wording, words_in
+from bot.reports.wording import Wording, words_in
 from bot.texts import Language
 
 _MOST_FILES = 1_000
@@ -62,7 +61,6 @@ class ReceiptPage:
     subject: str
     outcome: str
     outcome_class: str
-    symbol: str
     consequence: str
     facts: tuple[tuple[str, str], ...]
     """Name and value."""
@@ -113,7 +111,6 @@ def receipt_page(receipt: Receipt, receipt_id: str, key_id: str, wording: Wordin
         subject=f"{one_line(receipt.project.path, 200)}{number}",
         outcome=wording.outcome(decision.outcome),
         outcome_class=decision.outcome.value,
-        symbol=SYMBOLS[decision.outcome],
         consequence=_consequence(receipt, wording),
         facts=tuple((name, value) for name, value in facts if value),
         counts=tuple(counts),
@@ -128,14 +125,8 @@ def receipt_page(receipt: Receipt, receipt_id: str, key_id: str, wording: Wordin
     )
 
 
-def render_receipt_html(receipt: Receipt, receipt_id: str, key_id: str, language: Language) -> str:
-    """The receipt's page: one file that needs nothing else, as the finding's."""
-    wording = words_in(language)
-    return rendered("receipt.html", wording, page=receipt_page(receipt, receipt_id, key_id, wording))
-
-
 def print_receipt(receipt: Receipt, receipt_id: str, key_id: str, console: Console, language: Language) -> None:
-    """Print the same; the console decides on width and colour."""
+    """Print what the page shows; the console decides on width and colour."""
     wording = words_in(language)
     for renderable in _text(receipt_page(receipt, receipt_id, key_id, wording), wording):
         console.print(renderable, markup=False, highlight=False, emoji=False, soft_wrap=False)

@@ -1,8 +1,8 @@
 """
-The pages about rules: all of them with how they did here, and one with its words, samples and history.
+What is shown about rules: all of them with how they did here, and one with its words, samples and history.
 
-Filters and order are links, so that a list is an address that one can send to somebody. A sample is somebody's code: it
-is escaped by Pygments or by the template, and nothing on the page can run.
+The desk has the pages; for programs there is JSON. Filters and order are links, so that a list is an address that one
+can send to somebody. A sample is somebody's code: it is escaped by Pygments or by the desk's template.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from pygments import highlight
@@ -40,18 +39,15 @@ from bot.domain.rule_card import (
 from bot.domain.rule_sample import Case, Sample, cases
 from bot.domain.rule_version import OwnRules
 from bot.reports.documents import cwe_url, dump, json_time, moment, web_references
-from bot.reports.html import SHEETS, Segments, rendered, segments
+from bot.reports.html import Segments, segments
 from bot.reports.rule_values import card_to_json, months_to_json, sample_to_json, use_to_json
 from bot.reports.visible import one_line, shorten, visible
-from bot.reports.wording import Wording, words_in
-from bot.texts import Language
+from bot.reports.wording import Wording
 from scanners.finding import Confidence, Severity
 
 SCHEMA_VERSION = "1.0"
 """Of the JSON; a new field raises the minor, anything that could break a reader the major."""
 
-RULE_SHEETS = (*SHEETS, "rule.css")
-"""The style sheets of these pages."""
 _SHORT = 12
 _LONGEST = 5_000
 _MOST_LINES = 400
@@ -95,7 +91,6 @@ class Row:
     """One rule in the list."""
 
     rule: str
-    url: str
     title: str
     scanner: str
     weakness: str
@@ -208,7 +203,6 @@ class RulePage:
     facts: tuple[tuple[str, str], ...]
     cwes: tuple[tuple[int, str], ...]
     rate: str
-    scope: str
     chart: Chart
     samples: tuple[ShownSample, ...]
     legend: str
@@ -218,22 +212,8 @@ class RulePage:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def render_rules_html(shelf: RuleShelf, wanted: RuleFilter, order: str, language: Language, *, now: datetime) -> str:
-    """The list. Raises ``UnknownRuleFilter`` for a filter or an order that there is not."""
-    wording = words_in(language)
-    page = list_page(shelf, wanted, order, wording)
-    return rendered("rules.html", wording, sheets=RULE_SHEETS, printed_at=moment(now), page=page)
-
-
-def render_rule_html(found: RuleDossier, language: Language, *, now: datetime, all_projects: bool) -> str:
-    """One rule's page; ``all_projects`` says whether the numbers are those of every project."""
-    wording = words_in(language)
-    page = rule_page(found, wording, all_projects=all_projects)
-    return rendered("rule.html", wording, sheets=RULE_SHEETS, printed_at=moment(now), page=page)
-
-
 def render_rules_json(shelf: RuleShelf, wanted: RuleFilter, order: str) -> str:
-    """The list for programs. Raises ``UnknownRuleFilter``."""
+    """The list for programs. Raises ``UnknownRuleFilter`` for a filter or an order that there is not."""
     return dump(
         {
             "schema_version": SCHEMA_VERSION,
@@ -275,10 +255,7 @@ def _own_to_json(own: OwnRules | None) -> dict[str, Any] | None:
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
-_ALL = slice(None)
-
-
-def list_page(shelf: RuleShelf, wanted: RuleFilter, order: str, wording: Wording, shown: slice = _ALL) -> ListPage:
+def list_page(shelf: RuleShelf, wanted: RuleFilter, order: str, wording: Wording, shown: slice) -> ListPage:
     """The list's content in one language; ``shown`` are the rows of it. Raises ``UnknownRuleFilter``."""
     _ = wording.t.gettext
     chosen = _chosen(shelf, wanted, order)
@@ -398,7 +375,6 @@ def _row(record: RuleRecord, wording: Wording) -> Row:
     card = record.card
     return Row(
         rule=one_line(card.rule_id, 120),
-        url=f"rules/{quote(card.rule_id, safe='')}?{urlencode({'scanner': card.scanner})}",
         title=one_line(card.text.title.replace("`", ""), 200),
         scanner=one_line(card.scanner, 60),
         weakness=one_line(card.weakness, 60),
@@ -471,7 +447,7 @@ def _version(digest: str, origin: str) -> str:
 # --- one rule ---------------------------------------------------------------------------------------------------------
 
 
-def rule_page(found: RuleDossier, wording: Wording, *, all_projects: bool) -> RulePage:
+def rule_page(found: RuleDossier, wording: Wording) -> RulePage:
     """The page's content in one language."""
     _ = wording.t.gettext
     card, use = found.record.card, found.record.use
@@ -508,9 +484,6 @@ def rule_page(found: RuleDossier, wording: Wording, *, all_projects: bool) -> Ru
         facts=tuple((name, one_line(value, 500)) for name, value in facts if value),
         cwes=tuple((cwe, cwe_url(cwe)) for cwe in card.cwes),
         rate=_rate_words(found.record.noise, wording),
-        scope=_("The numbers are those of all projects.")
-        if all_projects
-        else _("The numbers are those of the projects that your token is good for."),
         chart=_chart(found.months, wording),
         samples=tuple(_sample(sample, wording) for sample in found.samples),
         legend=_("The rule finds {true} marked lines and has to leave {false} others alone.").format(

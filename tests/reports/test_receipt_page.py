@@ -1,9 +1,8 @@
-"""A receipt's page and text: golden files, and nothing of a stranger's that takes effect."""
+"""A receipt's page at the desk, and its text: golden files, and nothing of a stranger's that takes effect."""
 
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -13,22 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from starlette.routing import Route
 
 from bot.domain.change import ChangeKind
 from bot.domain.change_coverage import NO_ANSWER, ChangeCoverage, Content, CoveredFile, Look
 from bot.domain.receipt import Receipt, ReceiptReason, receipt_of
 from bot.reports.notes import render_summary_note
-from bot.reports.receipt_page import print_receipt, render_receipt_html
+from bot.reports.receipt_page import print_receipt, receipt_page
+from bot.reports.wording import words_in
 from bot.texts import Language
+from bot.web.contexts.rules import OneReceiptPage
+from bot.web.desk import Desk
 from tests.domain.test_change_coverage import COVERAGES
 from tests.reports import samples
 from tests.reports.golden import assert_golden
 from tests.reports.hostile import nasty
-from tests.reports.test_documents_for_people import check_page
+from tests.web.shown import CONTROLS, check_shown, content, shown
 
 LANGUAGES = [pytest.param(Language.ENGLISH, id="en"), pytest.param(Language.CHINESE, id="zh")]
 SUFFIX = {Language.ENGLISH: "en", Language.CHINESE: "zh"}
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u2028]")
 ID, KEY = "5e" * 32, "c0" * 32
 
 READ, BOTH = (Look("sample-sast"),), (Look("sample-sast"), Look("sample-secrets"))
@@ -86,22 +88,29 @@ def receipt(coverage: ChangeCoverage | None = COVERAGE, **more: object) -> Recei
     return made.model_copy(update=more)
 
 
-def text(shown: Receipt, language: Language, width: int = 120) -> str:
+def page(receipt: Receipt, language: Language, key_id: str = KEY) -> str:
+    """The desk's page about it."""
+    read = receipt_page(receipt, ID, key_id, words_in(language))
+    context = OneReceiptPage(read, f"/receipts/{ID}.json", "/projects/5/merge_requests/7")
+
+    def routes(desk: Desk) -> list[Route]:
+        return [Route("/", desk.entry.page(lambda visit: desk.frame.page(visit, "receipt.html", context)))]
+
+    return shown("/", routes, language)
+
+
+def text(receipt: Receipt, language: Language, width: int = 120) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=False, color_system=None, legacy_windows=False)
-    print_receipt(shown, ID, KEY, console, language)
+    print_receipt(receipt, ID, KEY, console, language)
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
-
-
-def without_release(page: str) -> str:
-    return re.sub(r"<footer>Mergewarden [^<]*", "<footer>Mergewarden", page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_reads_as_agreed(language: Language) -> None:
-    page = render_receipt_html(receipt(), ID, KEY, language)
-    check_page(page)
-    assert_golden(f"receipt.{SUFFIX[language]}.html", without_release(page))
+    html = page(receipt(), language)
+    check_shown(html)
+    assert_golden(f"receipt.{SUFFIX[language]}.html", content(html))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -111,8 +120,8 @@ def test_the_text_reads_as_agreed(language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_receipt_without_a_list_of_files_says_so(language: Language) -> None:
-    for shown in (render_receipt_html(receipt(None), ID, KEY, language), text(receipt(None), language)):
-        assert ("not recorded" if language is Language.ENGLISH else "未记录") in shown
+    for said in (page(receipt(None), language), text(receipt(None), language)):
+        assert ("not recorded" if language is Language.ENGLISH else "未记录") in said
 
 
 def test_what_was_not_read_comes_first() -> None:
@@ -129,9 +138,9 @@ def test_a_reason_of_a_later_release_is_shown_by_its_name() -> None:
 def test_a_long_list_ends_and_says_so() -> None:
     one = receipt().change.files[0]
     change = receipt().change.model_copy(update={"files": (one,) * 1_500, "omitted": 7})
-    page = render_receipt_html(receipt(change=change), ID, KEY, Language.ENGLISH)
-    assert page.count("<code>app/db.py</code>") == 1_000
-    assert "507 more rows are not shown." in page
+    html = page(receipt(change=change), Language.ENGLISH)
+    assert html.count("<code>app/db.py</code>") == 1_000
+    assert "507 more rows are not shown." in html
 
 
 @given(COVERAGES, nasty, st.sampled_from(Language))
@@ -151,9 +160,7 @@ def test_no_text_of_a_stranger_takes_effect(coverage: ChangeCoverage, words: str
             ),
         }
     )
-    page = render_receipt_html(hostile, ID, words, language)
-    check_page(page)
-    assert not CONTROLS.search(page)
+    check_shown(page(hostile, language, words))
     assert not CONTROLS.search(text(hostile, language))
 
 

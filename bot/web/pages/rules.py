@@ -79,7 +79,7 @@ def _one(desk: Desk, visit: Visit) -> Response:
         raise Problem(404, N_("there is no such rule"), N_("The list names all."))
     card, everything = found.record.card, visit.principal.sees is None
     context = OneRulePage(
-        rule_page(found, words_in(visit.language), all_projects=everything),
+        rule_page(found, words_in(visit.language)),
         _triage(desk, card.scanner, card.rule_id),
         everything,
     )
