@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -46,10 +46,18 @@ _CONFIG_FILE_LIMIT = 1024 * 1024
 # --- What a value may be ----------------------------------------------------------------------------------------------
 
 
+def _parsed(url: str) -> SplitResult:
+    """The parts of a URL. Raises ``ValueError`` with a text of our own: Python's repeats the password."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ValueError("it is no URL: look for brackets and for characters that only look like : / ? # @") from None
+
+
 def _web_url(text: str) -> str:
     if any(character.isspace() or not character.isprintable() for character in text):
         raise ValueError("it contains white space or control characters")
-    parts = urlsplit(text)
+    parts = _parsed(text)
     if parts.scheme not in ("http", "https"):
         raise ValueError("it must start with https:// or http://")
     if not parts.hostname:
@@ -150,7 +158,7 @@ _MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 
 def _smtp_url(secret: SecretStr) -> SecretStr:
-    parts = urlsplit(secret.get_secret_value())
+    parts = _parsed(secret.get_secret_value())
     if parts.scheme not in _MAIL_PORTS:
         raise ValueError("it must start with smtp:// (STARTTLS), smtps:// (TLS), or smtp+plain:// (not encrypted)")
     if not parts.hostname:

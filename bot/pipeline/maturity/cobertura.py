@@ -8,8 +8,9 @@ https://github.com/cobertura/web/blob/master/htdocs/xml/coverage-04.dtd
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
@@ -26,6 +27,10 @@ with every piece that comes, and that costs the square of its length.
 """
 _MOST_LINES = 10_000_000
 _MOST_SOURCES = 50
+_MOST_NAMES = 200_000
+"""Different files; each has to be looked for."""
+_MOST_PARTS = 100
+"""Folders of a name. The way to a file of somebody's machine has a dozen."""
 _LONGEST_NAME = 4096
 _LARGEST_LINE = 10_000_000
 
@@ -161,6 +166,8 @@ class _Reader:
         if not name or len(name) > _LONGEST_NAME or "\0" in name:
             return None
         if name not in self._paths:
+            if len(self._paths) >= _MOST_NAMES:
+                raise NotCobertura(f"the coverage report speaks of more than {_MOST_NAMES} files")
             found = self._resolve(name, tuple(self._sources))
             self._paths[name] = found if found is not None and found in self._wanted else None
         return self._paths[name]
@@ -173,7 +180,7 @@ def _whole(text: str | None) -> int | None:
     return int(text) if len(text) <= 8 else _LARGEST_LINE
 
 
-def resolver(tree: Container[PurePosixPath]) -> Resolve:
+def resolver(tree: Collection[PurePosixPath]) -> Resolve:
     """
     Finds a report's files in a repository.
 
@@ -181,18 +188,32 @@ def resolver(tree: Container[PurePosixPath]) -> Resolve:
     the longest end of folder and name that is a file of the ``tree`` and has the whole name in it. Go's tools name a
     file by its module, of which the repository is the end; libraries beside the code are none of it.
     """
+    files = {str(path): path for path in tree}
+    names = {path.name for path in tree}
+    deepest = max((len(path.parts) for path in tree), default=0)
+
+    def longest_end(parts: list[str], least: int) -> PurePosixPath | None:
+        """The longest end of at least so many parts that is a file."""
+        foreign = next((number for number, part in enumerate(parts) if part in _FOREIGN), len(parts))
+        for start in range(max(0, len(parts) - deepest), min(foreign, len(parts) - least) + 1):
+            path = files.get("/".join(parts[start:]))
+            if path is not None:
+                return path
+        return None
+
+    folders = lru_cache(maxsize=_MOST_SOURCES)(_parts)
 
     def resolve(name: str, sources: tuple[str, ...]) -> PurePosixPath | None:
         plain = _parts(name)
-        if not plain:
+        if not plain or plain[-1] not in names:
             return None
         if name.startswith(("/", "\\")) or name[1:2] == ":" or ("." in plain[0] and len(plain) > _MODULE_PARTS):
-            return _longest_end(plain, 1, tree)
+            return longest_end(plain, 1)
         for source in sources:
-            found = _longest_end([*_parts(source), *plain], len(plain), tree)
+            found = longest_end([*folders(source), *plain], len(plain))
             if found is not None:
                 return found
-        return _longest_end(plain, len(plain), tree)
+        return longest_end(plain, len(plain))
 
     return resolve
 
@@ -204,16 +225,6 @@ _FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "vendor"
 
 
 def _parts(name: str) -> list[str]:
+    """Folders and file; none for what leads out of its folder, or has more of them than anybody's files."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
-    return [] if ".." in parts else parts
-
-
-def _longest_end(parts: list[str], least: int, tree: Container[PurePosixPath]) -> PurePosixPath | None:
-    """The longest end of at least so many parts that is a file."""
-    for start in range(len(parts) - least + 1):
-        path = PurePosixPath(*parts[start:])
-        if path in tree:
-            return path
-        if parts[start] in _FOREIGN:
-            return None
-    return None
+    return [] if ".." in parts or len(parts) > _MOST_PARTS else parts

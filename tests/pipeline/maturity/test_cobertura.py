@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -96,6 +97,22 @@ def test_only_lines_that_are_asked_about_are_kept(tmp_path: Path) -> None:
 )
 def test_a_file_is_found_by_its_folder_and_name(name: str, sources: tuple[str, ...], path: str | None) -> None:
     assert resolver(TREE)(name, sources) == (None if path is None else PurePosixPath(path))
+
+
+def test_names_without_end_cost_no_time(tmp_path: Path) -> None:
+    """Of 4,000 letters each, in 50 folders of as many: in the time that a report of this size may take."""
+    deep = "<source>/" + "a/" * 2_000 + "</source>"
+    names = "".join(f'<class filename="{"b/" * 90}{number}/app.py"/>' for number in range(2_000))
+    worst = "".join(f'<class filename="/{"src/" * 1_000}{number}/app.py"/>' for number in range(100))
+    begin = time.process_time()
+    found = read(tmp_path, f"<coverage><sources>{deep * 50}</sources>{names}{worst}</coverage>")
+    assert found.files == {}
+    assert time.process_time() - begin < 5
+
+
+def test_a_report_of_files_without_end_is_refused(tmp_path: Path) -> None:
+    names = "".join(f'<class filename="{number}"/>' for number in range(200_001))
+    assert refused(tmp_path, f"<coverage>{names}</coverage>") == "the coverage report speaks of more than 200000 files"
 
 
 BOMB = """\
