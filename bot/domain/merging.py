@@ -2,7 +2,8 @@
 What the merge bot does next for a merge request that somebody asked it to merge. Pure.
 
 It merges only what the last stored verdict lets through, and only if that verdict is one on exactly this head and
-this target branch: a verdict on an earlier push, or for another target, says nothing.
+this target branch: a verdict on an earlier push, or for another target, says nothing. Nor does one whose clearance was
+withdrawn.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ class LastVerdict:
     head_sha: str | None
     target_branch: str
     lets_through: bool
+    cleared: bool = False
+    """Whether its head is still cleared for its target: what it said may have been withdrawn since."""
     draft: bool = False
     """Whether it was one on a draft, which a policy may judge more mildly."""
 
@@ -190,6 +193,9 @@ def next_step(
         return Wait(merge_texts.NOT_CLEAR)
     if seen.draft or seen.status == "draft_status":
         return Wait(merge_texts.DRAFT)
+    if not verdict.cleared:
+        # The history of the target became another one, say, and the new verdict is not there yet.
+        return Wait(merge_texts.REBASING if rebased else merge_texts.NO_VERDICT, passing=True, holds=holds)
     return _by_status(wish, seen, rebases=rebases, holder=holder, holds=holds)
 
 

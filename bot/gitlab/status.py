@@ -8,6 +8,7 @@ finished status that is posted again becomes a new record.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _T = TypeVar("_T")
 
 LONGEST_TEXT = 255
 """Characters that GitLab takes as description or target URL; longer ones are refused."""
+_REQUEST_REF = re.compile(r"refs/merge-requests/(\d{1,18})/")
+"""What a pipeline of a merge request runs on."""
 FINAL = frozenset({"success", "failed", "canceled", "skipped"})
 STATES = FINAL | {"pending", "running"}
 
@@ -92,6 +95,7 @@ def publish_status(
     name: str = "mergewarden",
     description: str = "",
     target_url: str | None = None,
+    shared: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     longest_wait: float = 30.0,
 ) -> StatusResult:
@@ -99,8 +103,9 @@ def publish_status(
     Make the status of ``request.sha`` say ``state``. ``request`` is the state that was scanned, as read from GitLab.
 
     Posts nothing when GitLab already says it. Afterwards the merge request is read again: when its head pipeline turns
-    out to be another one, because the project's own CI began meanwhile, the status is posted there too. Failures of
-    GitLab are a value, never an exception; ``ValueError`` for a state that GitLab does not have.
+    out to be another one, because the project's own CI began meanwhile, the status is posted there too. ``shared``:
+    other open merge requests have the same commit, and their pipelines are left alone. Failures of GitLab are a value,
+    never an exception; ``ValueError`` for a state that GitLab does not have.
     """
     if state not in STATES:
         raise ValueError(f"GitLab has no commit status {state!r}")
@@ -108,7 +113,7 @@ def publish_status(
         missing = Invalid(f"merge request {request.iid} has no head commit yet")
         return StatusResult(None, error=missing, hint="Try again when GitLab has prepared it.")
     poster = _Poster(client, request, state, bot_id, name, _shortened(description), _address(target_url), sleep)
-    poster.longest_wait = longest_wait
+    poster.longest_wait, poster.shared = longest_wait, shared
     target = _target(request)
     try:
         status, changed = poster.post(target)
@@ -161,6 +166,7 @@ class _Poster:
     target_url: str | None
     sleep: Callable[[float], None]
     longest_wait: float = 30.0
+    shared: bool = False
     tries: int = 4
 
     def post(self, target: _Target) -> tuple[CommitStatus, bool]:
@@ -186,7 +192,8 @@ class _Poster:
         """
         End what an earlier call left unfinished on another pipeline of the same commit; whether there was such a thing.
 
-        It happens when the project's CI begins after us: the first pipeline would look busy for ever.
+        It happens when the project's CI begins after us: the first pipeline would look busy for ever. A pipeline of
+        another merge request is none of ours to end, and one of a branch is not while others may wait for it.
         """
         if self.state not in FINAL or self.request.sha is None:
             return False
@@ -198,11 +205,16 @@ class _Poster:
             if status.author_id == self.bot_id
             and status.state not in FINAL
             and status.pipeline_id not in (None, posted.pipeline_id)
+            and self._ours(status)
         ]
         for status in left:
             target = _Target(status.sha, status.ref, status.pipeline_id)
             self.again(partial(self._set, target))
         return bool(left)
+
+    def _ours(self, status: CommitStatus) -> bool:
+        of_merge_request = _REQUEST_REF.match(status.ref or "")
+        return not self.shared if of_merge_request is None else int(of_merge_request[1]) == self.request.iid
 
     def again(self, call: Callable[[], _T]) -> _T:
         """``call``, a few times where waiting may help."""

@@ -13,6 +13,7 @@ import structlog
 from bot.domain.clearance import MOST_COMMITS, Clearance, CommitFacts, Proof, Refusal, Ruling, Update
 from bot.pipeline.git import CommitNotFound, GitCancelled, GitError, GitTimeout, GitTooOld, Repository
 from bot.pipeline.git.history import NewCommits
+from bot.pipeline.superseded import Superseded
 from bot.services import Services
 from bot.store import clearances
 from bot.store.engine import session, write_session
@@ -31,6 +32,7 @@ def settle(
     *,
     project_id: int,
     iid: int,
+    sequence: int,
     target_branch: str,
     base_sha: str | None,
     head_sha: str,
@@ -42,7 +44,8 @@ def settle(
     Make the clearance of a merge request say what its newest verdict says; doing it again changes nothing.
 
     ``mirror`` has base and head. Where patch ids cannot be found out, the head itself is cleared all the same: then a
-    squash or rebase of it is not recognised, and the log says why.
+    squash or rebase of it is not recognised, and the log says why. ``sequence`` is the job's number: raises
+    ``Superseded``, and clears nothing, when it is not the newest any more.
     """
     if not lets_through:
         with write_session(services.store) as writing:
@@ -54,8 +57,11 @@ def settle(
     granted = clearances.Granted(
         project_id, Clearance(iid, target_branch, head_sha, patch_id, commits), base_sha or "", scan_id, at
     )
-    with write_session(services.store) as writing:
-        new = clearances.grant(writing, granted)
+    try:
+        with write_session(services.store) as writing:
+            new = clearances.grant(writing, granted, sequence=sequence)
+    except clearances.NotNewest as error:
+        raise Superseded from error
     if new:
         log.info("clearance granted", head=head_sha, branch=target_branch)
 

@@ -25,6 +25,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowStatus
 from bot.domain.job import JOB_KINDS
 from bot.domain.job_board import MOST_COUNTED, JobState, SeenJob
 from bot.store.engine import lacks_table
+from bot.store.statements import chunks
 
 log = structlog.get_logger(__name__)
 
@@ -269,18 +270,24 @@ class JobQueue:
             counts[status.queue_name or MERGE_REQUESTS] += 1
         return counts
 
-    def seen(self, states: Collection[JobState], limit: int = MOST_COUNTED) -> tuple[SeenJob, ...]:
+    def seen(self, states: Collection[JobState], limit: int = MOST_COUNTED, *, prefix: str = "") -> tuple[SeenJob, ...]:
         """
         Jobs in these states: those that are not over by their age, the oldest first; else the newest first.
 
-        At most ``limit``. One statement. Nothing is changed, and results are not read.
+        At most ``limit``, and only those whose id begins with ``prefix``. One statement. Nothing is changed, and
+        results are not read.
         """
         words = [word for state in sorted(states, key=lambda one: one.value) for word in _WORDS[state]]
         if not words:
             return ()
         over = not {JobState.WAITING, JobState.RUNNING} & set(states)
         rows = self._listed(
-            status=words, limit=limit, sort_desc=over, load_input=True, load_output=JobState.FAILED in states
+            status=words,
+            limit=limit,
+            sort_desc=over,
+            load_input=True,
+            load_output=JobState.FAILED in states,
+            workflow_id_prefix=prefix or None,
         )
         return tuple(_seen(row) for row in rows)
 
@@ -290,6 +297,15 @@ class JobQueue:
         if not rows or rows[0].name not in _WORKFLOWS:
             return None
         return _seen(rows[0]), tuple(rows[0].input["args"]) if rows[0].input else ()
+
+    def under_way(self, job_ids: Collection[str]) -> frozenset[str]:
+        """Those of these jobs that wait or run. A statement for every few hundred of them."""
+        words = [word for state in (JobState.WAITING, JobState.RUNNING) for word in _WORDS[state]]
+        return frozenset(
+            row.workflow_id
+            for chunk in chunks(sorted(job_ids))
+            for row in self._listed(workflow_ids=list(chunk), status=words, load_input=False, load_output=False)
+        )
 
     def _listed(self, **wanted: Any) -> list[WorkflowStatus]:
         try:

@@ -163,16 +163,19 @@ def import_report(
 
         def attempt() -> tuple[int, Counter[str]]:
             at = datetime.now(UTC)
-            prepared = [
-                prepare(
-                    services.store,
-                    history,
-                    _look(services, ref, source, heard, said, commit, at, changes),
-                    heard.spool,
+            parts = [
+                (
+                    heard,
+                    prepare(
+                        services.store,
+                        history,
+                        _look(services, ref, source, heard, said, commit, at, changes),
+                        heard.spool,
+                    ),
                 )
                 for source, heard in contents.heard.items()
-                if heard.tool.answered or len(heard.spool)
             ]
+            prepared = [part for heard, part in parts if _is_news(heard, part)]
             with write_session(services.store) as writing:
                 return _store(writing, services, project, target, opened, contents, prepared, actor, at)
 
@@ -377,6 +380,20 @@ def _sources(history: Mirror, commit: str, spool: Spool, limit: int) -> Iterator
 
 
 # --- deciding and writing ---------------------------------------------------------------------------------------------
+
+
+def _is_news(heard: _Heard, part: Prepared) -> bool:
+    """
+    Whether anything is to be written down of what a tool said.
+
+    One that failed and found nothing is told on its merge request, whose verdict must not pass over it; but it takes no
+    answer back that the same tool gave about this very commit. A branch is compared with the last answer, however old.
+    """
+    if heard.tool.answered or len(heard.spool):
+        return True
+    state, commit = part.state, part.look.commit
+    answered = commit is not None and state.commit == commit and not state.looked_with.get("failed")
+    return part.look.ref.merge_request_iid is not None and not answered
 
 
 def _look(

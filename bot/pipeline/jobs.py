@@ -346,12 +346,24 @@ class Jobs:
             except NotFound as error:
                 log.info("merge request is gone", error=str(error))
                 outcome = "gone"
+            except Exception:
+                self._plain_step("leave unfinished", partial(self._leave_unfinished, project_id, iid, sequence))
+                raise
             finally:
                 self.services.metrics.jobs.labels(kind, outcome).inc()
             if scan is not None and scan.ended is not None:
                 self._plain_step("note the end", partial(self._note_end, job_id, scan, scan.ended == "merged"))
             log.info("job ended", outcome=outcome)
         return outcome
+
+    def _leave_unfinished(self, project_id: int, iid: int, sequence: int) -> None:
+        """
+        What was shown and cleared may not hold any more, and nobody could say so: nothing is cleared, and the
+        reconciler finds a merge request without a verdict as soon as GitLab answers again.
+        """
+        with write_session(self.services.store) as writing:
+            if heads.mark_unfinished(writing, project_id, iid, sequence=sequence):
+                clearances.withdraw(writing, project_id, iid, clearances.VERDICT, datetime.now(UTC))
 
     def _note_end(self, job_id: str, scan: MergeRequestScan, merged: bool) -> None:
         """
@@ -443,7 +455,7 @@ class Jobs:
     def _judge_by_policy(self, job_id: str, project_id: int, branch: str) -> None:
         """The project's own policy on a branch is another one: what wants into the branch is judged by it."""
         with write_session(self.services.store) as writing:
-            for _, iid in heads.judged_and_open(writing, project_id=project_id, target_branch=branch):
+            for _, iid in heads.open_requests(writing, project_id=project_id, target_branch=branch):
                 job = SyncMergeRequest(project_id, iid, SyncReason.POLICY_CHANGED)
                 submit(writing, self.queue, job, token=job_id)
 
@@ -455,7 +467,7 @@ class Jobs:
         newest job of the merge request and begin none.
         """
         with write_session(self.services.store) as writing:
-            for _, iid in heads.judged_and_open(writing, project_id=project_id, target_branch=branch):
+            for _, iid in heads.open_requests(writing, project_id=project_id, target_branch=branch):
                 clearances.withdraw(writing, project_id, iid, clearances.REWRITTEN, datetime.now(UTC))
                 job = ScanMergeRequest(project_id, iid, None, ScanReason.REQUESTED)
                 submit(writing, self.queue, job, token=f"rewritten.{uuid.uuid4().hex}")

@@ -233,7 +233,7 @@ class MergeRequestScan:
             decided = decisions.decision_about(reading, self.project_id, self.iid, scan_id)
         level = self._level()
         receipt = self._receipt(report, scan_id, decided, level)
-        problems = self._publish_conversation(request, report, policy, mirror, receipt, level)
+        problems = self._publish_conversation(request, report, policy, mirror, receipt, level, decided)
         if problems:
             raise PublicationIncomplete(failures.NOT_SENT.format(sentence=problems[0]))
         outcome, lets_through = report.decision.outcome, report.decision.lets_through
@@ -333,10 +333,14 @@ class MergeRequestScan:
                     self._record(writing, scan_id, Judged((), (), report.decision, policy, inputs), "failed")
         withdraw(self.services, self.project_id, self.iid, clearances.VERDICT)
         # The status first, for once: it is red, and it is what stops the merge.
-        self._set_status(request, "failed", failure_description(language, reason=reason))
+        said = "failed", failure_description(language, reason=reason)
+        self._set_status(request, *said)
         external_checks.answer(self.services, request, lets_through=False)
         with write_session(self.services.store) as writing:
             heads.mark_failed(writing, self.project_id, self.iid, sequence=self.sequence, scan_id=scan_id)
+        if self._companions(request):
+            # One of them may have gone by our last verdict meanwhile.
+            self._set_status(request, *said)
         wanted = failure(reason, language, request.sha, scan_id.removesuffix(_FAILED))
         plan = plan_comments(
             wanted,
@@ -435,6 +439,7 @@ class MergeRequestScan:
             mirror,
             project_id=self.project_id,
             iid=self.iid,
+            sequence=self.sequence,
             target_branch=report.subject.ref,
             base_sha=report.subject.base_sha,
             head_sha=report.subject.head_sha,
@@ -454,8 +459,11 @@ class MergeRequestScan:
 
     def _last(self) -> tuple[str | None, ScanReport | None]:
         """Id and report of the last verdict that was published, or of the last scan that was given up."""
+        return self._last_of(self.iid)
+
+    def _last_of(self, iid: int) -> tuple[str | None, ScanReport | None]:
         with session(self.services.store) as reading:
-            head = heads.get_head(reading, self.project_id, self.iid)
+            head = heads.get_head(reading, self.project_id, iid)
             if head is None or head.last_scan_id is None:
                 return None, None
             return head.last_scan_id, scans.load_scan(reading, head.last_scan_id)
@@ -485,21 +493,18 @@ class MergeRequestScan:
             return "failed", status_description(report, language)
         waiting = False
         for head in self._companions(request):
-            with session(self.services.store) as reading:
-                other = scans.load_scan(reading, head.last_scan_id) if head.last_scan_id is not None else None
-            judged = other is not None and other.subject.head_sha == request.sha
-            if other is not None and judged and other.decision.lets_through:
-                continue
-            # Our own notes of it may be old: the event that closed it may have got lost.
+            # Our own notes of it may be old: the event that closed or retargeted it may have got lost, or come later.
             try:
                 current = self.services.gitlab.merge_request(self.project_id, head.iid)
             except NotFound:
                 continue
             if not current.is_open or current.sha != request.sha:
                 continue
-            if other is not None and judged:
+            _, other = self._last_of(head.iid)
+            if other is None or not _is_about(other, current):
+                waiting = True
+            elif not other.decision.lets_through:
                 return "failed", f"!{head.iid}: {status_description(other, language)}"
-            waiting = True
         if waiting:
             return "running", running_description(language)
         return "success", status_description(report, language)
@@ -507,7 +512,12 @@ class MergeRequestScan:
     def _companions(self, request: MergeRequest) -> list[heads.MergeRequestHead]:
         """Other open merge requests with the same status: of the same commit, without pipelines of their own."""
         pipeline = request.head_pipeline
-        if request.sha is None or (pipeline is not None and pipeline.source == "merge_request_event"):
+        if pipeline is not None and pipeline.source == "merge_request_event":
+            return []
+        return self._of_the_same_commit(request)
+
+    def _of_the_same_commit(self, request: MergeRequest) -> list[heads.MergeRequestHead]:
+        if request.sha is None:
             return []
         with session(self.services.store) as reading:
             found = heads.open_heads_at(reading, request.sha)
@@ -595,6 +605,7 @@ class MergeRequestScan:
         mirror: Mirror,
         receipt: str | None,
         level: str | None,
+        decided: StoredDecision | None,
     ) -> list[str]:
         refs = request.diff_refs
         # GitLab draws its diff with git's default algorithm, and accepts a comment only on a line of that diff.
@@ -626,7 +637,7 @@ class MergeRequestScan:
             receipt_id=receipt or "",
             receipt_url=receipt_url(self.services.settings, receipt) if receipt else None,
             enforcement=level,
-            maturity=self._maturity(request, report),
+            maturity=self._maturity(request, report, decided),
             project_url=project_url(self.services.settings, self.project_id),
         )
         # What is only in the history stands on no line of the head.
@@ -652,12 +663,15 @@ class MergeRequestScan:
                 noise.note_commented(writing, self.project_id, self.iid, commented)
         return problems
 
-    def _maturity(self, request: MergeRequest, report: ScanReport) -> ChangeEffect | None:
+    def _maturity(
+        self, request: MergeRequest, report: ScanReport, decided: StoredDecision | None
+    ) -> ChangeEffect | None:
         """What the change does to the project's score; None for one that goes elsewhere than to the default branch."""
         project = self._project()
         if request.target_branch != project.default_branch:
             return None
-        return effect_of(self.services, self.project_id, project.path, report, datetime.now(UTC))
+        suppressed = decided.inputs.suppressed.values() if decided is not None else ()
+        return effect_of(self.services, self.project_id, project.path, report, datetime.now(UTC), suppressed=suppressed)
 
     def _level(self) -> str | None:
         """How the verdict is enforced, for people; None while nobody has looked."""
@@ -720,6 +734,7 @@ class MergeRequestScan:
             name=self.services.settings.status_name,
             description=description,
             target_url=request.web_url,
+            shared=bool(self._of_the_same_commit(request)),
             sleep=self.sleep,
         )
         if result.error is not None and result.error.retryable:

@@ -73,7 +73,7 @@ def judge_every_night(services: Services, queue: JobQueue, now: datetime) -> int
     if now.hour < services.settings.nightly_hour:
         return 0
     with session(services.store) as reading:
-        open_ones = heads.judged_and_open(reading)
+        open_ones = heads.open_requests(reading)
     jobs = [SyncMergeRequest(project_id, iid, SyncReason.NEW_DAY) for project_id, iid in open_ones]
     _submit(services, queue, jobs, f"night.{now.date().isoformat()}")
     return len(jobs)
@@ -89,7 +89,7 @@ def follow_policy(services: Services, queue: JobQueue) -> bool:
     def judge(writing: Session) -> None:
         # A word that never repeats: a policy may become again what it was.
         token = f"policy.{uuid.uuid4().hex}"
-        open_ones = heads.judged_and_open(writing)
+        open_ones = heads.open_requests(writing)
         for project_id, iid in open_ones:
             job = SyncMergeRequest(project_id, iid, SyncReason.POLICY_CHANGED)
             submit(writing, queue, job, token=token)

@@ -116,7 +116,7 @@ def switch_on(services: Services, writing: Session, digest: str, actor: str, rea
     """
     if not rules_versions.switch_on(writing, digest, actor=actor, reason=reason, at=at):
         return False
-    open_ones = heads.judged_and_open(writing)
+    open_ones = heads.open_requests(writing)
     if open_ones:
         # Late: the engine takes a second to load, and a command line may have nothing to submit.
         from bot.pipeline.engine import JobQueue

@@ -167,7 +167,9 @@ def _scan(session: Session, queue: JobQueue, request: ScanMergeRequest, token: s
     arguments = (request.project_id, request.iid, raised.sequence, request.reason.value)
     partition = _partition(request.project_id, request.iid)
     queue.submit(session, Job(job_id, "scan_merge_request", arguments, MERGE_REQUESTS, partition))
-    return (job_id,)
+    if known is None or known.head_sha is None or request.head_sha in (None, known.head_sha):
+        return (job_id,)
+    return job_id, *_sync_sharers(session, queue, request.project_id, known.head_sha, token)
 
 
 def _sync(session: Session, queue: JobQueue, project_id: int, iid: int, reason: str, token: str) -> tuple[str, ...]:
@@ -205,15 +207,17 @@ def _close(session: Session, queue: JobQueue, request: CloseMergeRequest, token:
     arguments = (request.project_id, request.iid, request.merged)
     partition = _partition(request.project_id, request.iid)
     queue.submit(session, Job(job_id, "close_merge_request", arguments, MERGE_REQUESTS, partition))
-    # Others of the same commit share its status, and may have been red because of it.
     closed = get_head(session, request.project_id, request.iid)
-    sharing = open_heads_at(session, closed.head_sha) if closed is not None and closed.head_sha is not None else ()
-    return (
-        job_id,
-        *(
-            id_
-            for head in sharing
-            if head.project_id == request.project_id
-            for id_ in _sync(session, queue, head.project_id, head.iid, SyncReason.RECONCILED.value, token)
-        ),
+    if closed is None or closed.head_sha is None:
+        return (job_id,)
+    return job_id, *_sync_sharers(session, queue, request.project_id, closed.head_sha, token)
+
+
+def _sync_sharers(session: Session, queue: JobQueue, project_id: int, sha: str, token: str) -> tuple[str, ...]:
+    """Have those looked at that share a commit's status: they may have been red, or have waited, because of another."""
+    return tuple(
+        job_id
+        for head in open_heads_at(session, sha)
+        if head.project_id == project_id
+        for job_id in _sync(session, queue, head.project_id, head.iid, SyncReason.RECONCILED.value, token)
     )

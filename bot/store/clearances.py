@@ -35,6 +35,10 @@ LISTED_DAYS = 90
 """How old a clearance may be that is found without its head or its patch id being named."""
 
 
+class NotNewest(Exception):
+    """Raised when a newer job of the merge request was submitted: that one says what is cleared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Granted:
     """A clearance as it is granted."""
@@ -46,14 +50,16 @@ class Granted:
     at: datetime
 
 
-def grant(session: Session, granted: Granted) -> bool:
+def grant(session: Session, granted: Granted, *, sequence: int) -> bool:
     """
     Write a clearance down and withdraw the others of the merge request; False when it stands already.
 
-    One merge request has one clearance in force: that of its newest verdict.
+    One merge request has one clearance in force: that of its newest verdict. ``sequence`` is the number of the job that
+    grants it, 0 for a merge request that we do not know. Raises ``NotNewest`` when that is not the newest any more.
     """
     one = granted.clearance
-    _hold(session, granted.project_id, one.iid)
+    if _hold(session, granted.project_id, one.iid) != sequence:
+        raise NotNewest
     mine = (_CLEARANCE.c.project_id == granted.project_id, _CLEARANCE.c.iid == one.iid)
     same = and_(
         _CLEARANCE.c.head_sha == one.head,
@@ -177,11 +183,14 @@ def forget_project(session: Session, project_id: int) -> None:
     session.execute(delete(_CLEARANCE).where(_CLEARANCE.c.project_id == project_id))
 
 
-def _hold(session: Session, project_id: int, iid: int) -> None:
-    """Nobody else settles this merge request until the transaction ends. SQLite has one writer in any case."""
-    session.execute(
-        select(_REQUEST.c.iid).where(_REQUEST.c.project_id == project_id, _REQUEST.c.iid == iid).with_for_update()
-    )
+def _hold(session: Session, project_id: int, iid: int) -> int:
+    """
+    Nobody else settles this merge request until the transaction ends. SQLite has one writer in any case.
+
+    Returns the number of its newest job; 0 for a merge request that we do not know.
+    """
+    mine = select(_REQUEST.c.sequence).where(_REQUEST.c.project_id == project_id, _REQUEST.c.iid == iid)
+    return int(session.scalar(mine.with_for_update()) or 0)
 
 
 def _counts(ever: bool) -> ColumnElement[bool]:

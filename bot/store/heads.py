@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cache
 
-from sqlalchemy import Executable, Row, bindparam, delete, func, select, update
+from sqlalchemy import Executable, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.clock import database_time
@@ -153,17 +153,20 @@ def open_heads_at(session: Session, sha: str) -> tuple[MergeRequestHead, ...]:
     return tuple(_head(row) for row in rows)
 
 
-def judged_and_open(
+def open_requests(
     session: Session, *, project_id: int | None = None, target_branch: str | None = None
 ) -> tuple[tuple[int, int], ...]:
-    """Project and number of every open merge request that has a verdict; of one project or target branch only."""
-    query = select(_HEAD.c.project_id, _HEAD.c.iid).where(
-        _HEAD.c.state == HeadState.OPENED.value, _HEAD.c.last_scan_id.is_not(None)
-    )
+    """
+    Project and number of every open merge request; of one project, or of those that may go into one branch only.
+
+    Also of one without a verdict: its first scan may have begun before what the caller has to tell. Until that ends,
+    nobody has noted where it goes, so it may go anywhere.
+    """
+    query = select(_HEAD.c.project_id, _HEAD.c.iid).where(_HEAD.c.state == HeadState.OPENED.value)
     if project_id is not None:
         query = query.where(_HEAD.c.project_id == project_id)
     if target_branch is not None:
-        query = query.where(_HEAD.c.target_branch == target_branch)
+        query = query.where(or_(_HEAD.c.target_branch == target_branch, _HEAD.c.target_branch.is_(None)))
     rows = session.execute(query.order_by(_HEAD.c.project_id, _HEAD.c.iid))
     return tuple((row.project_id, row.iid) for row in rows)
 
@@ -194,6 +197,11 @@ def mark_scanned(
 def mark_failed(session: Session, project_id: int, iid: int, *, sequence: int, scan_id: str) -> bool:
     """Note a scan that was given up: the head counts as not scanned. False when a newer job has been submitted."""
     return _update(session, project_id, iid, sequence, last_scan_id=scan_id, scanned_head=None, scanned_base=None)
+
+
+def mark_unfinished(session: Session, project_id: int, iid: int, *, sequence: int) -> bool:
+    """Note that the last job broke off: the head counts as not scanned. False when a newer job has been submitted."""
+    return _update(session, project_id, iid, sequence, scanned_head=None, scanned_base=None)
 
 
 def close_head(session: Session, project_id: int, iid: int, state: HeadState) -> Raised | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.merging import Asked, LastVerdict, Wish, WishState
 from bot.domain.verdict import lets_through
+from bot.store import clearances
 from bot.store.decisions import decision_about
 from bot.store.statements import table
 from bot.store.tables import MergeRequestRecord, MergeWishRecord, ScanRecord
@@ -151,10 +152,12 @@ def last_verdict(session: Session, project_id: int, iid: int) -> LastVerdict | N
     if row is None:
         return None
     decided = decision_about(session, project_id, iid, row.id)
+    standing = clearances.standing(session, project_id, iid)
     return LastVerdict(
         row.head_sha,
         row.ref,
         lets_through(row.outcome, tolerated=row.tolerated),
+        cleared=any((one.head, one.branch) == (row.head_sha, row.ref) for one in standing),
         draft=decided is not None and decided.inputs.context.draft,
     )
 

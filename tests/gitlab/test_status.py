@@ -112,6 +112,36 @@ def test_a_ci_that_starts_meanwhile_gets_the_status_too_and_the_first_pipeline_e
     assert first.status == "failed"
 
 
+def test_the_pipeline_of_another_merge_request_with_the_same_commit_is_left_alone(
+    scene: Scene, client: GitLabClient, no_sleep: NoSleep
+) -> None:
+    made = scene.open()
+    scene.gitlab.settings(scene.project, only_allow_merge_if_pipeline_succeeds=True)
+    scene.gitlab.create_branch(scene.project, "release", "main", by=made.author)
+    other = scene.gitlab.open_merge_request(
+        scene.project, made.source_branch, author=made.author, target_branch="release"
+    )
+    for one in (made, other):
+        scene.gitlab.run_pipeline(one, "merge_request")
+    publish(client, scene, other, "running", no_sleep)
+    publish(client, scene, made, "success", no_sleep)
+    assert [scene.gitlab.merge_status(one) for one in (made, other)] == ["mergeable", "ci_still_running"]
+
+
+@pytest.mark.parametrize(("shared", "first"), [(False, "success"), (True, "running")])
+def test_a_branch_that_others_may_wait_for_is_left_alone(
+    scene: Scene, client: GitLabClient, no_sleep: NoSleep, shared: bool, first: str
+) -> None:
+    made = scene.open()
+    publish(client, scene, made, "running", no_sleep)
+    branch = scene.gitlab.head_pipeline(made)
+    scene.gitlab.run_pipeline(made, "merge_request")
+    request = client.merge_request(made.project.id, made.iid)
+    assert publish_status(client, request, "success", bot_id=scene.bot.id, shared=shared, sleep=no_sleep).ok
+    assert branch is not None
+    assert branch.status == first
+
+
 def test_a_merged_results_pipeline_gets_it_on_its_own_commit(
     scene: Scene, client: GitLabClient, no_sleep: NoSleep
 ) -> None:

@@ -19,10 +19,11 @@ from bot.pipeline.importing import ImportOutcome, ImportTarget, import_report
 from bot.services import Services
 from bot.settings import load_settings
 from bot.store import audit as audit_log
-from bot.store import findings, imports, licences, projects, suppressions
+from bot.store import findings, imports, licences, projects, suppressions, tracking
 from bot.store.engine import session, write_session
 from bot.store.statements import table
 from bot.store.tables import AttributionRecord, FindingRecord, PresenceRecord, ReportImportRecord, StreamRecord
+from bot.store.tracking import Ref
 from scanners.imports.model import ReportError
 from tests.store.counting import counted
 
@@ -159,6 +160,62 @@ def test_a_tool_that_says_it_failed_closes_nothing(desk: Desk) -> None:
     assert outcome.counts["failed"] == 1
     assert outcome.counts["gone"] == 0
     assert desk.known()[0].whereabouts is Whereabouts.DEFAULT_BRANCH
+
+
+FAILED: dict[str, Any] = {"invocations": [{"executionSuccessful": False}]}
+
+
+def heard(desk: Desk, iid: int = 3) -> list[tuple[str | None, str, int]]:
+    """What is known of each tool about a merge request: its commit, how it failed, its findings."""
+    with session(desk.services.store) as reading:
+        said = tracking.said_by_others(reading, Ref(desk.project.id, f"!{iid}", iid, "main"))
+    return [(one.state.commit, one.state.looked_with["failed"], len(one.findings)) for one in said]
+
+
+@pytest.mark.parametrize("results", [(), (result(),)], ids=["nothing", "one result"])
+def test_a_tool_that_says_it_failed_is_known_to_have_failed_whatever_it_found(
+    desk: Desk, results: tuple[dict[str, Any], ...]
+) -> None:
+    desk.take(sarif(run(*results, **FAILED)), merge_request_iid=3, commit="a" * 40)
+    ((commit, failed, found),) = heard(desk)
+    assert (commit, found) == ("a" * 40, len(results))
+    assert failed != ""
+
+
+def test_a_tool_that_failed_takes_no_answer_about_the_same_commit_back(desk: Desk) -> None:
+    answer, failure = sarif(run(result())), sarif(run(**FAILED))
+    desk.take(answer, merge_request_iid=3, commit="a" * 40)
+    desk.take(failure, merge_request_iid=3, commit="a" * 40)
+    assert heard(desk) == [("a" * 40, "", 1)]
+    # About a later commit nobody knows, until it answers.
+    desk.take(failure, merge_request_iid=3, commit="b" * 40)
+    ((commit, failed, found),) = heard(desk)
+    assert (commit, failed != "", found) == ("b" * 40, True, 1)
+    desk.take(sarif(run()), merge_request_iid=3, commit="b" * 40)
+    assert heard(desk) == [("b" * 40, "", 0)]
+
+
+def test_who_does_not_say_what_failed_to_be_looked_at_takes_no_answer_for_one_about_it(desk: Desk) -> None:
+    desk.take(sarif(run(result())), merge_request_iid=3)
+    desk.take(sarif(run(**FAILED)), merge_request_iid=3)
+    ((_, failed, found),) = heard(desk)
+    assert (failed != "", found) == (True, 1)
+
+
+def test_the_report_of_a_tool_that_failed_is_taken_in_once(desk: Desk) -> None:
+    failure = sarif(run(**FAILED))
+    assert not desk.take(failure, merge_request_iid=3, commit="a" * 40).repeated
+    assert desk.take(failure, merge_request_iid=3, commit="a" * 40).repeated
+
+
+def test_a_branch_is_compared_with_the_last_answer_and_not_with_a_failure(desk: Desk) -> None:
+    desk.take(sarif(run(result())), commit="a" * 40)
+    before = desk.rows()
+    desk.take(sarif(run(**FAILED)), commit="b" * 40)
+    after = desk.rows()
+    assert {name: after[name] for name in before if name != "report_import"} == {
+        name: before[name] for name in before if name != "report_import"
+    }
 
 
 def test_a_rejected_result_is_named_and_keeps_what_it_may_have_been(desk: Desk) -> None:

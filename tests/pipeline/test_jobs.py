@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.domain.job import CloseMergeRequest, ForgetProject, ScanMergeRequest, ScanReason
 from bot.pipeline.reconcile import reconcile
 from bot.store import audit, clearances, heads
 from bot.store.engine import session, write_session
+from bot.store.statements import table
+from bot.store.tables import MergeRequestRecord
 from tests.pipeline.workshop import Workshop
+from tests.standin import Fault
+from tests.standin.faults import BAD_GATEWAY
 
 FLAGGED = {"a.py": "flag\n"}
 
@@ -145,9 +151,7 @@ def test_mirror_that_is_gone_is_made_again_for_a_sync(workshop: Workshop) -> Non
 
 
 def test_reconciler_finds_what_no_delivery_announced_and_leaves_the_rest_alone(workshop: Workshop) -> None:
-    for project in workshop.gitlab.world.projects.values():
-        for other in project.merge_requests.values():
-            other.state = "closed"
+    _nothing_else_is_open(workshop)
     request = workshop.open(FLAGGED)
     reconcile(workshop.services, workshop.queue)
     workshop.gitlab.wait_for_status(request, "failed")
@@ -156,6 +160,63 @@ def test_reconciler_finds_what_no_delivery_announced_and_leaves_the_rest_alone(w
     while _scanned(workshop, request.project.id) != request.head_sha and time.monotonic() < deadline:
         time.sleep(0.02)
     assert reconcile(workshop.services, workshop.queue) == 0
+
+
+def test_the_reconciler_lets_a_long_scan_come_to_its_end(workshop: Workshop) -> None:
+    """A newer job would end it and begin anew, and so for ever."""
+    _nothing_else_is_open(workshop)
+    request = workshop.open({"a.py": "hang\n"})
+    job = workshop.submit(ScanMergeRequest(request.project.id, request.iid, request.head_sha, ScanReason.OPENED))
+    workshop.gitlab.wait_for_status(request, "running")
+    _age(workshop)
+    assert reconcile(workshop.services, workshop.queue) == 0
+    # Not so for another commit, of which no event came.
+    workshop.gitlab.commit(request.project, "feature", {"a.py": "fine\n"}, author=workshop.ada)
+    assert reconcile(workshop.services, workshop.queue) == 1
+    assert workshop.outcome(job) == "superseded"
+    workshop.gitlab.wait_for_status(request, "success")
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["closed", "merged"])
+def test_the_reconciler_finds_an_end_that_nobody_announced(workshop: Workshop, merged: bool) -> None:
+    _nothing_else_is_open(workshop)
+    project = workshop.project()
+    request, other = workshop.open({"a.py": "fine\n"}, project), None
+    workshop.gitlab.commit(project, "other", {"b.py": "fine\n"}, author=workshop.ada, start="main")
+    other = workshop.gitlab.open_merge_request(project, "other", author=workshop.ada)
+    for one in (request, other):
+        assert workshop.scan(one) == "passed"
+    if merged:
+        workshop.gitlab.merge(request, by=workshop.grace)
+    else:
+        workshop.gitlab.close(request)
+    assert reconcile(workshop.services, workshop.queue) == 0, "it may be newer than the list"
+    _age(workshop)
+    assert reconcile(workshop.services, workshop.queue) == 1
+    workshop.settle()
+    with session(workshop.services.store) as reading:
+        head = heads.get_head(reading, project.id, request.iid)
+        assert clearances.standing(reading, project.id, request.iid) == ()
+        assert clearances.standing(reading, project.id, other.iid) != ()
+    assert head is not None
+    assert head.state is (heads.HeadState.MERGED if merged else heads.HeadState.CLOSED)
+
+
+def test_a_verdict_that_could_not_be_renewed_does_not_stay(workshop: Workshop) -> None:
+    """GitLab is away for longer than a job waits: nothing is cleared, and the merge request is looked at again."""
+    _nothing_else_is_open(workshop)
+    request = workshop.open({"a.py": "fine\n"})
+    assert workshop.scan(request) == "passed"
+    workshop.gitlab.faults.add("GET", r"/merge_requests/\d+$", Fault(BAD_GATEWAY), times=1000)
+    assert workshop.sync(request) == "Unavailable"
+    with session(workshop.services.store) as reading:
+        assert clearances.standing(reading, request.project.id, request.iid) == ()
+    workshop.gitlab.faults.clear()
+    _age(workshop)
+    assert reconcile(workshop.services, workshop.queue) == 1
+    workshop.settle()
+    with session(workshop.services.store) as reading:
+        assert clearances.standing(reading, request.project.id, request.iid) != ()
 
 
 def test_deleted_project_is_forgotten(workshop: Workshop) -> None:
@@ -169,6 +230,18 @@ def test_deleted_project_is_forgotten(workshop: Workshop) -> None:
     assert [(one.action, one.details["path"]) for one in entries] == [("project.forgotten", request.project.path)]
     assert not mirror.exists()
     assert _scanned(workshop, request.project.id) is None
+
+
+def _nothing_else_is_open(workshop: Workshop) -> None:
+    for project in workshop.gitlab.world.projects.values():
+        for other in project.merge_requests.values():
+            other.state = "closed"
+
+
+def _age(workshop: Workshop) -> None:
+    """As if whatever happened had happened an hour ago."""
+    with write_session(workshop.services.store) as writing:
+        writing.execute(update(table(MergeRequestRecord)).values(updated_at=datetime.now(UTC) - timedelta(hours=1)))
 
 
 def _scanned(workshop: Workshop, project_id: int) -> str | None:

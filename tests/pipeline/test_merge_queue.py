@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.domain import merge_texts
@@ -9,7 +11,7 @@ from bot.domain.job import RunMergeQueue
 from bot.domain.merging import Asked, Wish, WishState
 from bot.domain.policy import MergeRules, Policy
 from bot.pipeline.merge_queue import after_verdict, ask_to_merge, close_wishes, run_merge_queue, take_back
-from bot.store import wishes
+from bot.store import clearances, wishes
 from bot.store.engine import session, write_session
 from tests.pipeline.workshop import Workshop
 from tests.standin import DEVELOPER, MAINTAINER, Fault, MergeRequest, Project
@@ -120,6 +122,23 @@ def test_a_push_after_the_verdict_is_not_merged(workshop: Workshop) -> None:
     assert workshop.scan(request) == "failed"
     assert run(workshop, project) == "waiting"
     assert request.state == "opened"
+
+
+def test_what_was_withdrawn_is_not_merged_before_it_is_judged_again(workshop: Workshop) -> None:
+    """The history of the target became another one; the new scan waits in a queue of its own."""
+    project = gated(workshop)
+    request = opened(workshop, project, "feature", CLEAN)
+    assert workshop.scan(request) == "passed"
+    workshop.settle()
+    with write_session(workshop.services.store) as writing:
+        clearances.withdraw(writing, project.id, request.iid, clearances.REWRITTEN, datetime.now(UTC))
+    wish = ask(workshop, request)
+    assert run(workshop, project) == "waiting"
+    assert request.state == "opened"
+    assert wish_of(workshop, wish).reason == merge_texts.NO_VERDICT
+    assert workshop.scan(request) == "passed"
+    # The verdict itself has the queue looked at.
+    workshop.gitlab.wait_for(lambda: request.state == "merged")
 
 
 def test_a_push_at_the_very_moment_is_not_merged(workshop: Workshop) -> None:

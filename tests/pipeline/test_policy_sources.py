@@ -17,11 +17,14 @@ from bot.domain.verdict import Reason, ReasonCode
 from bot.errors import ConfigurationError
 from bot.gitlab.client import GitLabClient
 from bot.observability.metrics import Metrics
+from bot.pipeline.engine import JobQueue, migrate_engine
 from bot.pipeline.policy_sources import is_policy_project, refresh_policies
+from bot.pipeline.rounds import follow_policy
 from bot.services import OUR_OWN, Services
 from bot.settings import load_settings
 from bot.store import audit
 from bot.store.engine import session, write_session
+from bot.store.heads import raise_sequence
 from bot.store.locks import only_one
 from bot.store.policies import policy_texts
 from bot.store.statements import table
@@ -145,6 +148,18 @@ def test_another_policy_is_in_the_audit_log_with_the_commits_before_and_after(of
         ("policy.changed", "mergewarden", f"policy project {office.project.path}")
     ] * 2
     assert [(one.details["before"], one.details["after"]) for one in entries] == [(None, first), (first, second)]
+
+
+def test_what_is_being_judged_for_the_first_time_is_judged_by_another_policy_too(office: Office) -> None:
+    """Its job may have read the policy of before."""
+    migrate_engine(office.database)
+    with write_session(office.services.store) as writing:
+        raise_sequence(writing, 7, 3)
+    office.commit(GOOD)
+    queue = JobQueue(office.database)
+    assert follow_policy(office.services, queue)
+    assert sum(queue.depth().values()) == 1
+    queue.close()
 
 
 def test_another_process_reads_the_store_and_needs_no_gitlab(office: Office) -> None:

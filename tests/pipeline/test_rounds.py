@@ -80,6 +80,31 @@ def test_every_open_merge_request_is_judged_once_a_night(workshop: Workshop) -> 
     assert sum(workshop.queue.depth().values()) <= depth, "a second call of a night submits nothing"
 
 
+def test_a_first_verdict_of_yesterdays_policy_does_not_stay(workshop: Workshop) -> None:
+    """The policy becomes another one between the first verdict and its publication."""
+    request = workshop.open({"a.py": "calm\n"})
+    policy = workshop.services.settings.policy_file
+    assert policy is not None
+    before = policy.read_text()
+    night = datetime(2026, 3, 9, workshop.services.settings.nightly_hour, tzinfo=UTC)
+
+    def stricter(_: object) -> bool:
+        if policy.read_text() == before:
+            policy.write_text(before.replace("[fake]", "[fake, other]"))
+            rounds.judge_every_night(workshop.services, workshop.queue, night)
+        return False
+
+    said = rf"/merge_requests/{request.iid}/(notes|discussions)$"
+    workshop.gitlab.faults.add("POST", said, status=500, when=stricter)
+    try:
+        assert workshop.scan(request) == "passed"
+        workshop.settle()
+        assert policy.read_text() != before
+        assert workshop.state(request) == "failed"
+    finally:
+        policy.write_text(before)
+
+
 def test_a_project_is_looked_at_once_an_hour(workshop: Workshop) -> None:
     request = workshop.open({"a.py": "calm\n"})
     assert workshop.scan(request) == "passed"

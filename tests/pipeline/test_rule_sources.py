@@ -15,6 +15,7 @@ from bot.domain.verdict import Effect
 from bot.gitlab.client import GitLabClient
 from bot.observability.metrics import Metrics
 from bot.pipeline.assess import read_files, tools_of
+from bot.pipeline.engine import JobQueue, migrate_engine
 from bot.pipeline.git import Repository, branch_ref
 from bot.pipeline.rule_simulation import simulate_rules
 from bot.pipeline.rule_sources import AUTOMATIC, refresh_rules, switch_on
@@ -22,6 +23,7 @@ from bot.services import Services
 from bot.settings import load_settings
 from bot.store import audit, rules_versions
 from bot.store.engine import session, write_session
+from bot.store.heads import raise_sequence
 from bot.store.projects import Project, upsert_projects
 from rules import catalog
 from scanners.adapters.semgrep import Semgrep
@@ -211,6 +213,18 @@ def test_automatic_means_at_once_and_is_written_down(desk: Desk) -> None:
         (switch,) = rules_versions.switches(reading)
     assert (switch.after, switch.actor, desk.state().waiting) == (desk.state().active, AUTOMATIC, "")
     services.close()
+
+
+def test_what_is_being_judged_for_the_first_time_is_judged_by_other_rules_too(desk: Desk) -> None:
+    """Its scan may have begun with the rules of before."""
+    assert desk.read(SOURCE)
+    migrate_engine(desk.database)
+    with write_session(desk.services.store) as writing:
+        raise_sequence(writing, 5, 3)
+        assert switch_on(desk.services, writing, desk.state().waiting, "alice", "", NOON)
+    queue = JobQueue(desk.database)
+    assert sum(queue.depth().values()) == 1
+    queue.close()
 
 
 def test_rules_cannot_take_the_place_of_ours(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from bot.domain.clearance import Clearance
 from bot.store import clearances, watched
-from bot.store.clearances import Granted
+from bot.store.clearances import Granted, NotNewest
 from bot.store.engine import session, write_session
 from bot.store.heads import raise_sequence
 from tests.store.known import BANK, SHOP
@@ -25,9 +25,11 @@ def clearance(head: str = HEAD, *, iid: int = 7, branch: str = "main", patch: st
     return Clearance(iid, branch, head, patch, ("1" * 40, "2" * 40))
 
 
-def grant(engine: Engine, one: Clearance | None = None, *, at: datetime = NOON, base: str = BASE) -> bool:
+def grant(
+    engine: Engine, one: Clearance | None = None, *, at: datetime = NOON, base: str = BASE, sequence: int = 0
+) -> bool:
     with write_session(engine) as writing:
-        return clearances.grant(writing, Granted(SHOP, one or clearance(), base, "scan-1", at))
+        return clearances.grant(writing, Granted(SHOP, one or clearance(), base, "scan-1", at), sequence=sequence)
 
 
 def deny(engine: Engine, head: str, *, iid: int = 7, branch: str = "main", at: datetime = LATER) -> int:
@@ -135,10 +137,26 @@ def test_two_verdicts_at_once_leave_one_clearance(engine: Engine) -> None:
     with write_session(engine) as writing:
         raise_sequence(writing, SHOP, 7)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda head: grant(engine, clearance(head)), heads))
+        list(pool.map(lambda head: grant(engine, clearance(head), sequence=1), heads))
     with session(engine) as reading:
         assert len(clearances.standing(reading, SHOP, 7)) == 1
     assert len(live(engine, *heads, ever=True)) == 8
+
+
+def test_a_job_that_is_not_the_newest_any_more_clears_nothing(engine: Engine) -> None:
+    with write_session(engine) as writing:
+        old = raise_sequence(writing, SHOP, 7).sequence
+    assert grant(engine, sequence=old)
+    with write_session(engine) as writing:
+        clearances.withdraw(writing, SHOP, 7, clearances.REWRITTEN, LATER)
+        new = raise_sequence(writing, SHOP, 7).sequence
+    with pytest.raises(NotNewest):
+        grant(engine, at=LATER, sequence=old)
+    assert live(engine, ever=True) == []
+    assert grant(engine, at=LATER, sequence=new)
+    with pytest.raises(NotNewest):
+        grant(engine, clearance(NEXT), sequence=old)
+    assert live(engine) == [HEAD]
 
 
 def test_a_project_that_is_gone_leaves_nothing(engine: Engine) -> None:

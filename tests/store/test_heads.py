@@ -28,6 +28,7 @@ from bot.store.heads import (
     heads_of,
     mark_scanned,
     open_heads_at,
+    open_requests,
     raise_sequence,
 )
 from bot.store.projects import (
@@ -125,6 +126,21 @@ def test_open_merge_requests_are_found_by_their_head(engine: Engine) -> None:
         close_head(opened, 1, 4, HeadState.MERGED)
     with session(engine) as opened:
         assert [(h.project_id, h.iid) for h in open_heads_at(opened, A)] == [(1, 2), (9, 1)]
+
+
+def test_what_is_not_judged_yet_is_open_as_well_and_may_go_anywhere(engine: Engine) -> None:
+    with write_session(engine) as opened:
+        raised = raise_sequence(opened, 1, 2, target_branch="main")
+        mark_scanned(opened, 1, 2, sequence=raised.sequence, scan_id="s", head_sha=A, base_sha=None)
+        raise_sequence(opened, 1, 3)
+        raise_sequence(opened, 1, 4, target_branch="release")
+        raise_sequence(opened, 1, 5, target_branch="main")
+        close_head(opened, 1, 5, HeadState.CLOSED)
+        raise_sequence(opened, 9, 1)
+    with session(engine) as opened:
+        assert open_requests(opened) == ((1, 2), (1, 3), (1, 4), (9, 1))
+        assert open_requests(opened, project_id=1, target_branch="main") == ((1, 2), (1, 3))
+        assert open_requests(opened, project_id=1, target_branch="release") == ((1, 3), (1, 4))
 
 
 def test_heads_of_many_projects_are_one_query(engine: Engine) -> None:

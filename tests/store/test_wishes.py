@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from bot.domain.clearance import Clearance
 from bot.domain.merging import Asked, LastVerdict, Wish, WishState
 from bot.domain.verdict import GateDecision, Outcome, ScanReport, Subject
-from bot.store import heads, scans, wishes
+from bot.store import clearances, heads, scans, wishes
+from bot.store.clearances import Granted
 from bot.store.engine import session, write_session
 from tests.store.known import BANK, SHOP
 from tests.store.samples import NOON
@@ -157,6 +159,32 @@ def test_the_last_verdict_is_the_one_that_was_published(engine: Engine) -> None:
     with session(engine) as reading:
         found = wishes.last_verdict(reading, SHOP, 7)
     assert found == LastVerdict("b" * 40, "main", lets_through=False)
+
+
+def test_a_verdict_is_cleared_as_long_as_a_clearance_for_its_head_and_target_stands(engine: Engine) -> None:
+    head, other = "b" * 40, "c" * 40
+    subject = Subject("shop/backend", ref="main", merge_request_iid=7, head_sha=head)
+    made = ScanReport(subject, (), (), GateDecision(Outcome.PASSED), NOON, 1.0, 0, 0)
+    with write_session(engine) as writing:
+        sequence = heads.raise_sequence(writing, SHOP, 7).sequence
+        scans.record_scan(writing, made, project_id=SHOP, scan_id="s1")
+        heads.mark_scanned(writing, SHOP, 7, sequence=sequence, scan_id="s1", head_sha=head, base_sha=None)
+
+    def cleared(*granted: Clearance) -> bool:
+        with write_session(engine) as writing:
+            clearances.withdraw(writing, SHOP, 7, clearances.REWRITTEN, NOON)
+            for one in granted:
+                clearances.grant(writing, Granted(SHOP, one, other, "s1", NOON), sequence=sequence)
+        with session(engine) as reading:
+            found = wishes.last_verdict(reading, SHOP, 7)
+        assert found is not None
+        assert found.lets_through
+        return found.cleared
+
+    assert not cleared()
+    assert not cleared(Clearance(7, "main", other, None))
+    assert not cleared(Clearance(7, "release", head, None))
+    assert cleared(Clearance(7, "main", head, None))
 
 
 def test_a_project_is_forgotten(engine: Engine) -> None:
