@@ -23,7 +23,7 @@ from bot.domain.gate import evaluate, with_reasons
 from bot.domain.lifecycle import Plan
 from bot.domain.verdict import Presence, ScanReport, Subject, TrackedFinding
 from bot.pipeline.assess import Tools, read_files
-from bot.pipeline.git import Mirror, branch_ref, branch_refspec
+from bot.pipeline.git import GitError, Mirror, branch_ref, branch_refspec
 from bot.pipeline.git.repository import TreeEntry
 from bot.pipeline.judging import note_used, suppressed_in
 from bot.pipeline.mirrors import mirror_of
@@ -34,7 +34,7 @@ from bot.services import Services
 from bot.store import projects, scans, tracking
 from bot.store.engine import session, write_session
 from bot.store.facts import facts_of
-from bot.store.tracking import OWN, Ref, StreamState
+from bot.store.tracking import OWN, FormerDefault, Ref, StreamState
 from scanners.finding import Finding, FindingKind
 from scanners.interface import Scanner, ScannerAbsent, ScannerError, ScannerRun
 from scanners.runner import merge_findings, would_read
@@ -86,13 +86,14 @@ def scan_branch(
         state = tracking.stream_state(reading, ref, OWN)
         # A process that ended between tracking and recording leaves no record: then everything is told again.
         half_done = state.scan_id == job_id and scans.get_scan(reading, job_id) is None
+        former = tracking.former_default(reading, ref)
     seen = state.commit if state.commit is not None and mirror.has_commit(state.commit) else None
     if seen is not None and policy_blob(mirror, seen) != policy_blob(mirror, head):
         on_policy()
     looks_with = answers_depend_on(tools.scanners)
     history = AskedOnce(mirror)
     job = _what_to_read(mirror, history, state, head, tools.scanners, looks_with)
-    if half_done and job.why == "nothing":
+    if (half_done or former is not None) and job.why == "nothing":
         job = _Job(mirror.tree(head), tools.scanners, None, "renewed")
     if job.why == "nothing":
         with write_session(services.store) as writing:
@@ -103,7 +104,8 @@ def scan_branch(
     try:
         runs = read_files(mirror, job.entries, tools=tools, scanners=job.scanners, progress=progress)
         found = merge_findings(runs)
-        tracked = _track(services, history, state, ref, head, job, runs, found, looks_with, job_id, started_at)
+        follows = None if former is None else _follows(mirror, former, head)
+        tracked = _track(services, history, state, ref, head, job, runs, found, looks_with, job_id, started_at, follows)
     finally:
         progress.end()
     told = _told(found, tracked.plan)
@@ -168,6 +170,17 @@ def _what_to_read(
     return _Job(mirror.tree(head), scanners, None, "renewed")
 
 
+def _follows(mirror: Mirror, former: FormerDefault, head: str) -> bool | None:
+    """Whether what was seen of the former default branch is in the history of the head; None where nobody can say."""
+    try:
+        follows = None if former.commit is None else mirror.is_ancestor(former.commit, head)
+    except GitError as error:
+        log.warning("not known whether the branch follows from the former one", former=former.name, error=str(error))
+        return None
+    log.info("another default branch", former=former.name, follows=follows)
+    return follows
+
+
 def _track(
     services: Services,
     history: History,
@@ -180,6 +193,7 @@ def _track(
     looks_with: dict[str, str],
     job_id: str,
     at: datetime,
+    follows: bool | None,
 ) -> Tracked:
     coverage = Coverage(runs)
     there: Collection[PurePosixPath] | None = None if job.changes is not None else {e.path for e in job.entries}
@@ -204,6 +218,7 @@ def _track(
             scope=None if job.changes is None else {c.old_path for c in job.changes if c.old_path is not None},
             scan_id=job_id,
             correlate=True,
+            follows=follows,
             # A scanner that gave no answer is asked again with the next push, about everything.
             looked_with={
                 **{name: was for name, was in state.looked_with.items() if name not in asked},

@@ -129,6 +129,8 @@ class Look:
     """Files in which a scanner's line need not be git's: nothing is told there by line."""
     correlate: bool = False
     """Whether the findings of other sources on the ref may be the same weaknesses."""
+    follows: bool | None = None
+    """As ``bot.store.tracking.Update.follows``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,7 @@ def write(writing: Session, prepared: Prepared) -> frozenset[int]:
         light=prepared.findings.light,
         values=prepared.findings.values,
         version=look.version,
+        follows=look.follows,
     )
     returned = tracking.write(writing, change)
     if returned:

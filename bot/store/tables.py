@@ -292,7 +292,8 @@ class StreamRecord(Record, table=True):
     looked_with: Any = Field(sa_column=Column(Json, nullable=False))
     """Scanner to what its answer depended on besides the code: version, rules, data."""
     began: Any = Field(sa_column=Column(Json))
-    """Scanner to the moment (ISO 8601, UTC) of its first answer: what it saw then was there before anybody looked."""
+    """Scanner to the moment (ISO 8601, UTC) of its first answer: what it saw then was there before anybody looked. On a
+    default branch those of the branches that were it before; and see ``tracking.ANEW``."""
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))
     """Rises with each change, so that nobody writes over what he has not read."""
     seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Engine, Select, and_, case, delete, exists, func, literal, or_, select, true, update
+from sqlalchemy import Engine, Select, and_, case, delete, exists, func, literal, or_, select, true, union_all, update
 from sqlalchemy.orm import Session
 
 from bot.domain import explanations
@@ -60,6 +60,13 @@ _ABSENCE = table(AbsenceRecord)
 
 OWN = "scan"
 """Source of what our own scans say."""
+
+
+ANEW = ""
+"""
+Under this name ``StreamRecord.began`` has the moments, with spaces between, at which another branch became the default
+one that does not follow from the former: what was seen on it first at such a moment was there before anybody looked.
+"""
 
 
 class Overtaken(Exception):
@@ -123,6 +130,9 @@ class Update:
     """Of the findings' hashes."""
     stale: Collection[Gone] = ()
     """As ``bot.domain.lifecycle.Plan.stale``."""
+    follows: bool | None = None
+    """Where this makes another branch the default one: whether its commit has in its history what the former default
+    branch was last seen at. None where nobody can say."""
 
 
 def content_of(finding: Finding) -> bytes:
@@ -192,6 +202,32 @@ def stream_state(session: Session, ref: Ref, source: str) -> StreamState:
         row.scan_id,
         row.began or {},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FormerDefault:
+    """The branch that is still taken for the default one, as nothing is known of the other yet."""
+
+    name: str
+    commit: str | None
+    """What our own scan looked at last; None where none did."""
+
+
+def former_default(session: Session, ref: Ref) -> FormerDefault | None:
+    """
+    The branch instead of which ``ref`` becomes the default one with the next word about it; None where it is not the
+    default branch, or is known to be. One query.
+    """
+    if not ref.is_default:
+        return None
+    row = session.execute(
+        select(_REF.c.name, _STREAM.c.commit_sha)
+        .select_from(_REF.outerjoin(_STREAM, and_(_STREAM.c.ref_id == _REF.c.id, _STREAM.c.source == OWN)))
+        .where(_REF.c.project_id == ref.project_id, _REF.c.is_default, _REF.c.key != ref.key)
+        .order_by(_REF.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else FormerDefault(row.name, row.commit_sha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -567,7 +603,7 @@ def write(session: Session, change: Update) -> frozenset[int]:
 
     Raises ``Overtaken`` (and the caller's transaction must end) when the stream was written to since it was read.
     """
-    ref_id, stream_id = _enter(session, change)
+    ref_id, stream_id, former = _enter(session, change)
     fresh = [w for w in change.writes if w.is_new]
     others = [w for w in change.writes if not w.is_new]
     returned: frozenset[int] = frozenset()
@@ -583,6 +619,9 @@ def write(session: Session, change: Update) -> frozenset[int]:
         _leave(session, change, ref_id, stream_id)
     if change.stale:
         _lose_lines(session, change, stream_id)
+    if former is not None:
+        # Last, when what the branch has is written down.
+        _inherit(session, change, former, ref_id)
     touch(session, (w.number for w in change.writes), seen=True)
     touch(session, (w.number for w in change.gone))
     return returned
@@ -590,7 +629,8 @@ def write(session: Session, change: Update) -> frozenset[int]:
 
 def set_progress(session: Session, ref: Ref, done: int | None, total: int | None) -> None:
     """Note how far a long scan of a branch has come; None and None when it has ended."""
-    _enter_ref(session, ref)
+    # The default branch is whichever was until something is known of the new one.
+    _enter_ref(session, replace(ref, is_default=False))
     session.execute(
         update(_REF)
         .where(_REF.c.key == ref.key)
@@ -663,7 +703,9 @@ def forget_project(session: Session, project_id: int) -> None:
     session.execute(delete(_SUPPRESSION).where(_SUPPRESSION.c.project_id == project_id))
 
 
-def _enter_ref(session: Session, ref: Ref) -> int:
+def _enter_ref(session: Session, ref: Ref) -> tuple[int, int | None]:
+    """Id of the ref, and of the branch instead of which it is the default one from now on; None for none."""
+    former: Sequence[int] = ()
     if ref.is_default:
         # It may have been another one, or have had another name.
         former = session.scalars(
@@ -672,11 +714,6 @@ def _enter_ref(session: Session, ref: Ref) -> int:
             .where(_REF.c.project_id == ref.project_id, _REF.c.is_default, _REF.c.key != ref.key)
             .returning(_REF.c.id)
         ).all()
-        if former:
-            present = and_(_PRESENCE.c.ref_id.in_(former), _PRESENCE.c.gone_at.is_(None))
-            there = select(_PRESENCE.c.finding_id).where(present)
-            _place_again(session, there)
-            touch(session, session.scalars(there))
     statement = insert_into(session, _REF).values(
         project_id=ref.project_id,
         key=ref.key,
@@ -686,20 +723,101 @@ def _enter_ref(session: Session, ref: Ref) -> int:
         is_default=ref.is_default,
         updated_at=database_time(),
     )
-    return int(
+    # It stays the default branch until another one takes its place, also where GitLab has another one by now.
+    is_default = True if ref.is_default else _REF.c.is_default
+    ref_id = int(
         session.execute(
             statement.on_conflict_do_update(
                 index_elements=["key"],
-                set_={"target": ref.target, "is_default": ref.is_default, "updated_at": database_time()},
+                set_={"target": ref.target, "is_default": is_default, "updated_at": database_time()},
             ).returning(_REF.c.id)
         ).scalar_one()
     )
+    if former:
+        present = and_(_PRESENCE.c.ref_id.in_([*former, ref_id]), _PRESENCE.c.gone_at.is_(None))
+        there = select(_PRESENCE.c.finding_id).where(present)
+        _place_again(session, there)
+        touch(session, session.scalars(there))
+    return ref_id, max(former, default=None)
 
 
-def _enter(session: Session, change: Update) -> tuple[int, int]:
-    """Ids of ref and stream, with the stream's row written and, until the transaction ends, ours alone."""
+def _inherit(session: Session, change: Update, former: int, ref_id: int) -> None:
+    """
+    The branch is the default one from now on: what happened on the former one happened on the default branch.
+
+    First and last sights, absences and the scanners' first answers come over; what is present where does not change.
+    What the former branch has and this one was not seen to have is gone from the default branch, but nobody repaired
+    it: it keeps its presence. What happened here before is not the default branch's history. Statements as many as
+    streams, however many findings there are.
+    """
+    at = literal(change.at, UtcDateTime())
+    _inherit_beginnings(session, change, former, ref_id)
+    there, here = _PRESENCE.alias("former_presence"), _PRESENCE.alias("present")
+    session.execute(delete(_ABSENCE).where(_ABSENCE.c.ref_id == ref_id))
+    was_away = select(literal(ref_id), _ABSENCE.c.finding_id, _ABSENCE.c.gone_at, _ABSENCE.c.back_at).where(
+        _ABSENCE.c.ref_id == former
+    )
+    is_back = (
+        select(literal(ref_id), there.c.finding_id, there.c.gone_at, at)
+        .join(here, and_(here.c.ref_id == ref_id, here.c.finding_id == there.c.finding_id, here.c.gone_at.is_(None)))
+        .where(there.c.ref_id == former, there.c.gone_at.is_not(None), there.c.presence == Presence.FIXED)
+    )
+    columns = ["ref_id", "finding_id", "gone_at", "back_at"]
+    session.execute(insert_into(session, _ABSENCE).from_select(columns, union_all(was_away, is_back)))
+    session.execute(delete(_PRESENCE).where(_PRESENCE.c.ref_id == ref_id, _PRESENCE.c.gone_at.is_not(None)))
+    first_seen = select(there.c.first_seen_at).where(
+        there.c.ref_id == former, there.c.finding_id == _PRESENCE.c.finding_id
+    )
+    first_seen_at = func.coalesce(first_seen.scalar_subquery(), at)
+    session.execute(
+        update(_PRESENCE)
+        .values(first_seen_at=first_seen_at)
+        .where(_PRESENCE.c.ref_id == ref_id, _PRESENCE.c.first_seen_at != first_seen_at)
+    )
+    left = select(
+        literal(ref_id),
+        there.c.finding_id,
+        there.c.presence,
+        there.c.explanation,
+        there.c.first_seen_at,
+        func.coalesce(there.c.gone_at, at),
+        there.c.changed_at,
+    ).where(
+        there.c.ref_id == former,
+        ~exists().where(here.c.ref_id == ref_id, here.c.finding_id == there.c.finding_id),
+    )
+    names = ["ref_id", "finding_id", "presence", "explanation", "first_seen_at", "gone_at", "changed_at"]
+    session.execute(insert_into(session, _PRESENCE).from_select(names, left))
+
+
+def _inherit_beginnings(session: Session, change: Update, former: int, ref_id: int) -> None:
+    """What a scanner said here before it was asked about the default branch was there at its first look at that."""
+    now = change.at.astimezone(UTC).isoformat()
+    rows = session.execute(
+        select(_STREAM.c.id, _STREAM.c.ref_id, _STREAM.c.began).where(_STREAM.c.ref_id.in_([former, ref_id]))
+    ).all()
+    line: dict[str, str] = {}
+    for row in rows:
+        if row.ref_id == former:
+            for scanner, began in (row.began or {}).items():
+                line[scanner] = min(began, line.get(scanner, began))
+    if change.follows is False:
+        line[ANEW] = f"{line.get(ANEW, '')} {now}".strip()
+    for row in rows:
+        if row.ref_id == ref_id:
+            mine = {scanner for scanner in row.began or {} if scanner != ANEW}
+            session.execute(
+                update(_STREAM).values(began={**dict.fromkeys(mine, now), **line}).where(_STREAM.c.id == row.id)
+            )
+
+
+def _enter(session: Session, change: Update) -> tuple[int, int, int | None]:
+    """
+    Ids of ref and stream, with the stream's row written and, until the transaction ends, ours alone; and of the branch
+    that was the default one until now, if another was.
+    """
     state = change.state
-    ref_id = _enter_ref(session, state.ref)
+    ref_id, former = _enter_ref(session, state.ref)
     values = {
         "commit_sha": change.commit,
         "scan_id": change.scan_id,
@@ -724,7 +842,7 @@ def _enter(session: Session, change: Update) -> tuple[int, int]:
         ).scalar_one_or_none()
     if stream_id is None:
         raise Overtaken
-    return ref_id, int(stream_id)
+    return ref_id, int(stream_id), former
 
 
 def _began(change: Update) -> dict[str, str]:
@@ -824,6 +942,8 @@ def _alter(session: Session, change: Update, others: Sequence[Write], ref_id: in
                 "code_key": code_keys(change.light[item.index])[0],
             }
 
+    # What stayed behind on another branch when this one became the default branch had not gone.
+    repaired = _PRESENCE.c.presence == Presence.FIXED
     with staged(session, [_FINDING.c.id, *shown], rows()) as new:
         # A correlated finding of another source keeps the words of the first.
         ours = [item.number for item in others if not item.correlated]
@@ -841,8 +961,11 @@ def _alter(session: Session, change: Update, others: Sequence[Write], ref_id: in
                 .outerjoin(_PRESENCE, and_(_PRESENCE.c.ref_id == ref_id, _PRESENCE.c.finding_id == new.c.id))
                 .where(
                     or_(
-                        _PRESENCE.c.gone_at.is_not(None),
-                        and_(_PRESENCE.c.ref_id.is_(None), _FINDING.c.whereabouts == Whereabouts.NOWHERE),
+                        and_(_PRESENCE.c.gone_at.is_not(None), repaired),
+                        and_(
+                            or_(_PRESENCE.c.ref_id.is_(None), _PRESENCE.c.gone_at.is_not(None)),
+                            _FINDING.c.whereabouts == Whereabouts.NOWHERE,
+                        ),
                     )
                 )
             )
@@ -854,6 +977,7 @@ def _alter(session: Session, change: Update, others: Sequence[Write], ref_id: in
         ).where(
             _PRESENCE.c.ref_id == ref_id,
             _PRESENCE.c.gone_at.is_not(None),
+            repaired,
             among(session, _PRESENCE.c.finding_id, returned),
         )
         absences = insert_into(session, _ABSENCE).from_select(["ref_id", "finding_id", "gone_at", "back_at"], away)
@@ -979,6 +1103,12 @@ def _lose_lines(session: Session, change: Update, stream_id: int) -> None:
 
 def _place_again(session: Session, numbers: Select[Any]) -> None:
     """Bring ``whereabouts`` of these findings in line with where they are present."""
+    if session.get_bind().dialect.name == "postgresql":
+        # A statement there sees what was committed when it began: one that waits for a row goes on with subqueries of
+        # before. So whoever changes the same findings is waited for first. As an UPDATE without a key locks, not more:
+        # a new presence locks its finding's key, and two who hold that would wait for each other.
+        mine = select(_FINDING.c.id).where(_FINDING.c.id.in_(numbers)).order_by(_FINDING.c.id)
+        session.execute(select(func.count()).select_from(mine.with_for_update(key_share=True).subquery()))
 
     def present(*more: Any) -> Any:
         return exists().where(

@@ -35,7 +35,7 @@ from sqlalchemy.orm import Session
 from bot.domain.incident import IncidentKind
 from bot.domain.policy import Sla
 from bot.domain.triage import Justification, TriageState
-from bot.domain.verdict import Outcome
+from bot.domain.verdict import Outcome, Presence
 from bot.store import clearances
 from bot.store.bulk import among
 from bot.store.desk_tables import ProjectSlaRecord
@@ -63,6 +63,7 @@ from bot.store.tables import (
     TrackedRefRecord,
     TriageEventRecord,
 )
+from bot.store.tracking import ANEW
 from scanners.finding import FindingKind
 from scanners.interface import ScannerStatus
 
@@ -241,10 +242,14 @@ def cleared_before_merge() -> ColumnElement[bool]:
 
 
 def departures(condition: Callable[[Any], ColumnElement[bool]]) -> Any:
-    """Every time that a finding left a branch or merge request, also where it came back: ref, finding, ``gone_at``."""
+    """
+    Every time that a finding left a branch or merge request, also where it came back: ref, finding, ``gone_at``.
+
+    Without what stayed behind when another branch became the default one: see ``bot.store.tracking``.
+    """
     return union_all(
         select(PRESENCE.c.ref_id, PRESENCE.c.finding_id, PRESENCE.c.gone_at).where(
-            PRESENCE.c.gone_at.is_not(None), condition(PRESENCE.c.gone_at)
+            PRESENCE.c.gone_at.is_not(None), condition(PRESENCE.c.gone_at), PRESENCE.c.presence == Presence.FIXED
         ),
         select(ABSENCE.c.ref_id, ABSENCE.c.finding_id, ABSENCE.c.gone_at).where(condition(ABSENCE.c.gone_at)),
     ).subquery("departure")
@@ -393,8 +398,12 @@ class Beginnings:
         """One statement."""
         query = select(STREAM.c.ref_id, STREAM.c.began).join(REF, REF.c.id == STREAM.c.ref_id).where(REF.c.is_default)
         self._began: dict[tuple[int, str], datetime] = {}
+        self._anew: set[tuple[int, datetime]] = set()
         for ref_id, began in session.execute(query.where(*span.of(session, REF.c.project_id))):
             for scanner, text in (began or {}).items():
+                if scanner == ANEW:
+                    self._anew |= {(ref_id, datetime.fromisoformat(moment)) for moment in text.split()}
+                    continue
                 at = datetime.fromisoformat(text)
                 key = (ref_id, scanner)
                 self._began[key] = min(at, self._began.get(key, at))
@@ -402,7 +411,7 @@ class Beginnings:
     def after(self, ref_id: int, scanner: str, at: datetime) -> bool:
         """Whether it had looked before: then what it sees at this moment is new. So is what nobody knows better of."""
         began = self._began.get((ref_id, scanner))
-        return began is None or at > began
+        return (began is None or at > began) and (ref_id, at) not in self._anew
 
 
 # --- Counting ---------------------------------------------------------------------------------------------------------

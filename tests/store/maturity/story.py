@@ -88,6 +88,7 @@ class Story:
         with_: Sequence[str] = tuple(KINDS),
         source: str = OWN,
         record: bool = True,
+        follows: bool | None = None,
     ) -> tuple[int, ...]:
         """A scan of the whole tree by these scanners; returns the findings' numbers."""
         scan_id = f"{ref.project_id}.{ref.name}.{moment.isoformat()}"
@@ -99,6 +100,7 @@ class Story:
             looked=lambda scanner, _finding, _path: scanner in with_,
             scan_id=scan_id,
             looked_with=dict.fromkeys(with_, "1.0 rules"),
+            follows=follows,
         )
         numbers = track(self.engine, None, look, Findings(found)).plan.numbers
         if record:
