@@ -33,6 +33,9 @@ _QUIET = (
     "dbos",  # tells each step of its migrations, and warns of SQLite, which is our default
 )
 
+# Libraries that tell passwords whatever the level: apprise names the part of a chat's address that it does not like.
+_SILENT = ("apprise",)
+
 
 def configure_logging(
     format: Literal["json", "console"] = "json",
@@ -88,6 +91,12 @@ def configure_logging(
         logging.getLogger(name).propagate = True
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in _SILENT:
+        # The level is for the logger, the rest for its children, whatever levels they have.
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL + 1)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

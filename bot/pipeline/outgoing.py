@@ -76,6 +76,16 @@ class Post(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    """Its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """Posts to addresses that an administrator configured, and to nothing that they must not lead to."""
 
@@ -91,30 +101,51 @@ class Sender:
             check_url(url)
         except MergewardenError as error:
             raise SendError(str(error)) from None
-        backend = _Guarded(self, time.monotonic() + _WHOLE_SECONDS)
+        return self.ask("POST", url, {**headers, "user-agent": "mergewarden"}, body).status
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        seconds: float = _WHOLE_SECONDS,
+        most: int = MOST_READ,
+    ) -> Answer:
+        """
+        What is answered, its body cut after ``most`` bytes, within ``seconds`` from beginning to end.
+
+        No redirect is followed. The caller knows that ``url`` is an http address in ASCII. Raises ``SendError``.
+        """
+        backend = _Guarded(self, time.monotonic() + seconds)
         try:
             with (
                 httpcore.ConnectionPool(
                     ssl_context=self._context(), network_backend=backend, max_connections=1, retries=0
                 ) as pool,
                 pool.stream(
-                    "POST",
+                    method,
                     url,
-                    headers=[*headers.items(), ("user-agent", "mergewarden"), ("connection", "close")],
+                    headers=[*headers.items(), ("connection", "close")],
                     content=body,
                     extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)},
                 ) as answer,
             ):
-                read = 0
+                read = bytearray()
                 for chunk in answer.iter_stream():
-                    read += len(chunk)
-                    if read >= MOST_READ:
+                    read += chunk
+                    if len(read) >= most:
                         break
-                return int(answer.status)
+                told = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+                return Answer(int(answer.status), told, bytes(read[:most]))
         except SendError:
             raise
         except (httpcore.TimeoutException, TimeoutError):
             raise SendError("it did not answer in time") from None
+        except httpcore.LocalProtocolError:
+            # Says what it does not like, and that may be a header with a password.
+            raise SendError("what is to be sent is no request") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
             raise SendError(f"it cannot be reached: {one_line(str(error) or type(error).__name__, 200)}") from None
 
@@ -130,6 +161,9 @@ class Sender:
             found = self.resolve(host, port)
         except OSError as error:
             raise SendError(f"its name cannot be resolved: {one_line(error.strerror or str(error), 200)}") from None
+        except UnicodeError:
+            # A part of it is empty or longer than names have.
+            raise SendError("its name cannot be resolved: it is no name") from None
         if not self.allow_local and any(refused_address(address) for address in found):
             raise SendError("its name leads to this host, a link-local address or a metadata service: not sent")
         if not found:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
@@ -72,6 +72,7 @@ _ROUND_SECONDS = 300.0
 _OUTGOING_SECONDS = 5.0
 _NIGHTLY_SECONDS = 900.0
 """How often it is asked whether anything is due this night."""
+_COLLECT = "collect"
 _KEEP_JOBS = timedelta(days=30)
 _KEEP_DELIVERIES = timedelta(days=30)
 _KEEP_SCANS = timedelta(days=400)
@@ -182,12 +183,20 @@ class WorkerProcess:
     def _nightly(self) -> None:
         with only_one(self._services.store, "nightly") as mine:
             if mine:
-                now = datetime.now(UTC)
-                renew_baselines(self._services, self._queue, now)
-                judge_every_night(self._services, self._queue, now)
-                collect_every_night(self._services, self._queue, now)
-                remind(self._services, now)
-                submit_nightly(self._services, self._queue, now)
+                services, queue, now = self._services, self._queue, datetime.now(UTC)
+                failed = each_on_its_own(
+                    "nightly",
+                    {
+                        "renew baselines": lambda: renew_baselines(services, queue, now),
+                        "judge": lambda: judge_every_night(services, queue, now),
+                        _COLLECT: lambda: collect_every_night(services, queue, now),
+                        "remind": lambda: remind(services, now),
+                    },
+                )
+                all_submitted = _COLLECT not in failed
+                each_on_its_own(
+                    "nightly", {"count": lambda: submit_nightly(services, queue, now, all_submitted=all_submitted)}
+                )
 
     def _policy(self) -> None:
         follow_policy(self._services, self._queue)
@@ -199,15 +208,20 @@ class WorkerProcess:
     def _round(self) -> None:
         with only_one(self._services.store, "round") as mine:
             if mine:
-                now = datetime.now(UTC)
-                check_projects(self._services, self._queue, now)
-                visit_merge_queues(self._services, self._queue, now)
-                judge_after_endings(self._services, self._queue, now)
-                announce_endings(self._services, now)
-                announce_audit_head(self._services, now)
-                check_log(self._services, now)
-                check_accounts(self._services, now)
-                submit_deliveries(self._services, self._queue, now)
+                services, queue, now = self._services, self._queue, datetime.now(UTC)
+                each_on_its_own(
+                    "round",
+                    {
+                        "check projects": lambda: check_projects(services, queue, now),
+                        "visit merge queues": lambda: visit_merge_queues(services, queue, now),
+                        "judge after endings": lambda: judge_after_endings(services, queue, now),
+                        "announce endings": lambda: announce_endings(services, now),
+                        "announce audit head": lambda: announce_audit_head(services, now),
+                        "check audit log": lambda: check_log(services, now),
+                        "check accounts": lambda: check_accounts(services, now),
+                        "submit deliveries": lambda: submit_deliveries(services, queue, now),
+                    },
+                )
 
     def _outgoing(self) -> None:
         with only_one(self._services.store, "outgoing") as mine:
@@ -249,6 +263,21 @@ class WorkerProcess:
                 purge_take_overs(writing, before=now - _KEEP_JOBS)
                 purge_wishes(writing, before=now - _KEEP_SCANS)
             self._services.cache.purge(unused_for=_KEEP_RESULTS, max_bytes=_CACHE_BYTES)
+
+
+def each_on_its_own(work: str, steps: Mapping[str, Callable[[], object]]) -> frozenset[str]:
+    """
+    Take steps in their order, by name; one that fails is logged and keeps none of the others from being taken. Returns
+    the names of those that failed.
+    """
+    failed = set()
+    for name, step in steps.items():
+        try:
+            step()
+        except Exception as error:
+            failed.add(name)
+            log.warning("periodic work failed", work=work, step=name, error=str(error), kind=type(error).__name__)
+    return frozenset(failed)
 
 
 def _place() -> str:

@@ -85,7 +85,7 @@ def bulk_upsert(session: Session, target: Table, rows: Iterable[Mapping[str, Any
         cursor.close()
 
 
-def among(session: Session, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+def among(session: Session, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """The condition that the column has one of these values, as one parameter however many there are."""
     dialect = session.get_bind().dialect
     convert = _converter(column, dialect)
@@ -159,7 +159,7 @@ def _converted(
         yield tuple(values)
 
 
-def _converter(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+def _converter(column: ColumnElement[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
     convert = column.type.dialect_impl(dialect).bind_processor(dialect)
     if isinstance(column.type, ExactText):
         # The same, without the layers in between: of all columns these are the most.

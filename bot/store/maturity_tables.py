@@ -312,6 +312,21 @@ class ReportRecord(Record, table=True):
     made_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
 
 
+class ReportMemberRecord(Record, table=True):
+    """
+    A project that a group's report tells of: the report is hidden from whoever does not see it, wherever it is today.
+
+    Rows are only added.
+    """
+
+    __tablename__ = "report_member"
+
+    report_id: int = Field(
+        sa_column=Column(NUMBER, ForeignKey("report.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    )
+    project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
 class SubscriptionRecord(Record, table=True):
     """Who gets which summaries, and how."""
 

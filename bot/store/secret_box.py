@@ -7,6 +7,7 @@ every host that sends needs the same one. Without it, secrets are made anew.
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -45,7 +46,18 @@ class SecretBox:
                 "Bring the key file back from a backup, or remove the webhook and add it again.",
             ) from None
 
+    def mark(self, text: str) -> str:
+        """
+        A mark of this text that nobody can make who does not have the key: HMAC-SHA-256 in hexadecimal digits, with a
+        key that is derived from the file's and used for nothing else. Raises ``SecretKeyError``.
+        """
+        key = hmac.digest(self._key(make=True), b"mergewarden: marks", "sha256")
+        return hmac.digest(key, text.encode(), "sha256").hex()
+
     def _fernet(self, *, make: bool) -> Fernet:
+        return Fernet(self._key(make=make))
+
+    def _key(self, *, make: bool) -> bytes:
         try:
             return self._read()
         except FileNotFoundError:
@@ -63,7 +75,7 @@ class SecretBox:
                 "Give the folder to the user that runs Mergewarden.",
             ) from None
 
-    def _read(self) -> Fernet:
+    def _read(self) -> bytes:
         try:
             raw = read_private(
                 self._place, _KEY_BYTES + 1, named="the key", instead="Move it away.", error=SecretKeyError
@@ -75,6 +87,7 @@ class SecretBox:
                 f"the key {self._place} cannot be read: {error.strerror}", "Give it to the user that runs Mergewarden."
             ) from None
         try:
-            return Fernet(raw.strip())
+            Fernet(raw.strip())
         except ValueError:
             raise SecretKeyError(f"{self._place} holds no key", "Bring it back from a backup.") from None
+        return raw.strip()

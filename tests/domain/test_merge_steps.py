@@ -33,7 +33,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HEAD, OLD = "a" * 40, "b" * 40
 WISH = Wish(1, 5, 7, "main", WishState.WAITING, "ada", 2, Asked.COMMAND, NOON, NOON)
 SEEN = Seen("opened", HEAD, "main", status="mergeable")
-CLEAR = LastVerdict(HEAD, "main", lets_through=True)
+CLEAR = LastVerdict(HEAD, "main", lets_through=True, cleared=True)
 
 
 def step(
@@ -57,14 +57,23 @@ def test_what_is_clear_is_merged_at_exactly_the_judged_commit() -> None:
     "verdict",
     [
         None,
-        LastVerdict(OLD, "main", lets_through=True),
-        LastVerdict(HEAD, "release", lets_through=True),
-        LastVerdict(None, "main", lets_through=True),
-        LastVerdict(HEAD, "main", lets_through=True, draft=True),
+        replace(CLEAR, head_sha=OLD),
+        replace(CLEAR, target_branch="release"),
+        replace(CLEAR, head_sha=None),
+        replace(CLEAR, draft=True),
     ],
 )
 def test_a_verdict_on_something_else_is_none(verdict: LastVerdict | None) -> None:
     assert step(verdict=verdict) == Wait(merge_texts.NO_VERDICT, passing=True)
+
+
+def test_a_verdict_whose_clearance_was_withdrawn_is_none() -> None:
+    withdrawn = replace(CLEAR, cleared=False)
+    assert step(verdict=withdrawn) == Wait(merge_texts.NO_VERDICT, passing=True)
+    assert step(BEHIND, withdrawn, rebases=True) == Wait(merge_texts.NO_VERDICT, passing=True)
+    assert step(verdict=withdrawn, wish=REBASING) == Wait(merge_texts.REBASING, passing=True)
+    # A verdict on a draft never clears anything.
+    assert step(replace(SEEN, draft=True), replace(withdrawn, draft=True)) == Wait(merge_texts.DRAFT)
 
 
 def test_what_the_gate_does_not_let_through_waits() -> None:
@@ -133,7 +142,7 @@ BEHIND = replace(SEEN, status="need_rebase")
 
 def test_what_has_to_stand_upon_its_target_is_rebased() -> None:
     assert step(BEHIND, rebases=True) == Rebase()
-    assert step(BEHIND, LastVerdict(HEAD, "main", lets_through=False), rebases=True) == Wait(merge_texts.NOT_CLEAR)
+    assert step(BEHIND, replace(CLEAR, lets_through=False), rebases=True) == Wait(merge_texts.NOT_CLEAR)
 
 
 def test_what_is_being_rebased_is_waited_for_but_not_for_ever() -> None:
@@ -179,7 +188,7 @@ _seen = st.builds(
     rebase_in_progress=st.booleans(),
     merge_error=st.sampled_from(["", "bad"]),
 )
-_verdicts = st.none() | st.builds(LastVerdict, _shas, _branches, st.booleans())
+_verdicts = st.none() | st.builds(LastVerdict, _shas, _branches, st.booleans(), st.booleans())
 _wishes = st.builds(
     Wish,
     st.just(1),
@@ -203,6 +212,7 @@ def test_only_what_was_judged_and_let_through_is_ever_merged(
     found = next_step(wish, seen, verdict, rebases=rebases, holder=holder, now=NOON + timedelta(hours=hours))
     if isinstance(found, (Merge, Rebase)):
         assert verdict is not None
+        assert verdict.cleared
         assert (verdict.head_sha, verdict.target_branch, verdict.lets_through) == (seen.sha, seen.target_branch, True)
         assert seen.target_branch == wish.target_branch
         assert seen.state == "opened"

@@ -193,6 +193,12 @@ def test_what_cannot_be_reached_is_said_without_the_address(url: str) -> None:
     assert url not in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".example.com", "hooks..example.com"])
+def test_what_is_no_name_is_said(host: str) -> None:
+    with pytest.raises(SendError, match="it is no name"):
+        Sender()(f"http://{host}/x", {}, b"{}")
+
+
 def _unknown() -> list[str]:
     raise OSError(-2, "Name or service not known")
 

@@ -10,16 +10,17 @@ import pytest
 
 from bot.domain.enforcement import Enforcement, Level
 from bot.domain.incident import IncidentKind, KnownIncident
-from bot.domain.job import VerifyBranch
+from bot.domain.job import CloseMergeRequest, ScanMergeRequest, ScanReason, VerifyBranch
 from bot.domain.protected_branches import is_protected
 from bot.pipeline.clearing import settle, withdraw
 from bot.pipeline.git import merge_request_refspec
 from bot.pipeline.mirrors import mirror_of
 from bot.pipeline.protected import MOST_INCIDENTS, protected_patterns, verify_branch
+from bot.pipeline.superseded import Superseded
 from bot.store import clearances, incidents
 from bot.store.enforcement import record
 from bot.store.engine import session, write_session
-from bot.store.heads import mark_scanned, raise_sequence
+from bot.store.heads import current_sequence, mark_scanned, raise_sequence
 from tests.pipeline.workshop import Workshop
 from tests.standin import MergeRequest, Project
 
@@ -37,18 +38,21 @@ def kinds(workshop: Workshop, project: Project) -> list[IncidentKind]:
     return [known.incident.kind for known in found(workshop, project)]
 
 
-def clear(workshop: Workshop, request: MergeRequest, *, lets_through: bool = True) -> None:
+def clear(workshop: Workshop, request: MergeRequest, *, lets_through: bool = True, sequence: int | None = None) -> None:
     """What the lead's job does at the end of a verdict."""
     project = workshop.services.gitlab.project(request.project.id)
     mirror = mirror_of(workshop.services, project)
     mirror.fetch([merge_request_refspec(request.iid), "refs/heads/main:refs/mergewarden/test/main"])
     target = mirror.resolve("refs/mergewarden/test/main")
+    with session(workshop.services.store) as reading:
+        known = current_sequence(reading, request.project.id, request.iid)
     for _ in range(2):
         settle(
             workshop.services,
             mirror,
             project_id=request.project.id,
             iid=request.iid,
+            sequence=known if sequence is None else sequence,
             target_branch=request.target_branch,
             base_sha=mirror.merge_base(target, request.head_sha),
             head_sha=request.head_sha,
@@ -57,12 +61,12 @@ def clear(workshop: Workshop, request: MergeRequest, *, lets_through: bool = Tru
             at=datetime.now(UTC),
         )
     with write_session(workshop.services.store) as writing:
-        sequence = raise_sequence(writing, request.project.id, request.iid, head_sha=request.head_sha).sequence
+        newest = raise_sequence(writing, request.project.id, request.iid, head_sha=request.head_sha).sequence
         mark_scanned(
             writing,
             request.project.id,
             request.iid,
-            sequence=sequence,
+            sequence=newest,
             scan_id="scan",
             head_sha=request.head_sha,
             base_sha=None,
@@ -243,6 +247,34 @@ def test_what_was_cleared_upon_history_that_is_gone_is_judged_again(workshop: Wo
     assert workshop.state(request) == "failed"
     with session(workshop.services.store) as reading:
         assert clearances.standing(reading, project.id, request.iid) == ()
+
+
+def test_a_job_that_was_overtaken_clears_nothing(workshop: Workshop) -> None:
+    request = opened(workshop)
+    with write_session(workshop.services.store) as writing:
+        old = raise_sequence(writing, request.project.id, request.iid).sequence
+        raise_sequence(writing, request.project.id, request.iid)
+    with pytest.raises(Superseded):
+        clear(workshop, request, sequence=old)
+    with session(workshop.services.store) as reading:
+        assert clearances.standing(reading, request.project.id, request.iid) == ()
+
+
+def test_a_first_scan_upon_history_that_is_gone_begins_anew(workshop: Workshop) -> None:
+    project = workshop.project()
+    start = project.repository.head("main")
+    workshop.gitlab.commit(project, "main", {"leak.py": "1\n"}, author=workshop.grace)
+    look(workshop, project)
+    workshop.gitlab.commit(project, "feature", {"slow.py": "hang\n"}, author=workshop.ada)
+    request = workshop.gitlab.open_merge_request(project, "feature", author=workshop.ada)
+    first = workshop.submit(ScanMergeRequest(project.id, request.iid, request.head_sha, ScanReason.OPENED))
+    workshop.gitlab.wait_for_status(request, "running")
+    project.repository.set_ref("refs/heads/main", start)
+    workshop.submit(VerifyBranch(project.id, "main"))
+    assert workshop.outcome(first) == "superseded"
+    workshop.gitlab.close(request)
+    workshop.submit(CloseMergeRequest(project.id, request.iid, merged=False))
+    workshop.settle()
 
 
 def test_thousands_of_commits_are_looked_at_in_bounded_time_and_told_in_few_words(workshop: Workshop) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 
 from bot.domain.change import ChangeKind, FileChange
 from bot.domain.identity import Identity
@@ -18,7 +20,7 @@ from bot.domain.lifecycle import Remembered
 from bot.domain.triage import Judgement, Justification, TriageState, judge
 from bot.domain.verdict import Presence
 from bot.pipeline.git import GitError
-from bot.pipeline.tracking import AskedOnce, Findings, Look, Tracked, track
+from bot.pipeline.tracking import AskedOnce, Findings, Look, Tracked, prepare, track, write
 from bot.store import findings as store_findings
 from bot.store import tracking, triage
 from bot.store.engine import session, write_session
@@ -506,6 +508,45 @@ def test_a_closed_merge_request_takes_nothing_along_that_stands_elsewhere(desk: 
         tracking.close_ref(writing, merge_request(3), desk.now())
     assert desk.whereabouts(known) is Whereabouts.DEFAULT_BRANCH
     assert desk.whereabouts(numbers[1]) is Whereabouts.NOWHERE
+
+
+def test_who_closes_a_merge_request_while_its_finding_comes_onto_the_branch_sees_it_there(desk: Desk) -> None:
+    desk.scan([], "one")
+    request = merge_request(3)
+    code = finding(code="c")
+    (number,) = desk.scan([code], "head", request).plan.numbers
+    desk.history.lost.update({"one", "head"})
+    look = Look(MAIN, OWN, "two", desk.now(), looked=lambda *_: True)
+    prepared = prepare(desk.engine, desk.history, look, Findings([code]))
+    assert prepared.plan.numbers == (number,)
+
+    def close() -> None:
+        with write_session(desk.engine) as writing:
+            tracking.close_ref(writing, request, desk.now())
+
+    closing = threading.Thread(target=close)
+    with write_session(desk.engine) as writing:
+        write(writing, prepared)
+        closing.start()
+        until_one_waits(desk.engine)
+        assert closing.is_alive()
+    closing.join(20)
+    assert desk.whereabouts(number) is Whereabouts.DEFAULT_BRANCH
+
+
+def until_one_waits(engine: Engine) -> None:
+    """For somebody else's transaction. On SQLite whoever writes waits from the first, so a moment is enough there."""
+    if engine.dialect.name == "sqlite":
+        time.sleep(0.05)
+        return
+    here = "datname = current_database() AND wait_event_type = 'Lock'"
+    waiting = text(f"SELECT count(*) FROM pg_stat_activity WHERE {here}")
+    deadline = time.monotonic() + 10
+    with engine.connect() as watching:
+        while not watching.scalar(waiting):
+            watching.rollback()  # the view is read once in a transaction
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.01)
 
 
 def test_an_old_merge_request_is_dropped_and_its_finding_stays(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -67,6 +68,13 @@ def test_a_key_that_others_can_read_or_that_was_changed_is_refused(
     key.write_bytes(SecretBoxOther(tmp_path / "b").key())
     with session(engine) as reading, pytest.raises(SecretKeyError, match="another key"):
         outgoing.secret_of(reading, box, hook.id)
+
+
+def test_a_mark_is_the_same_for_the_same_text_and_key_and_for_nothing_else(tmp_path: Path) -> None:
+    box, other = SecretBox(tmp_path / "a"), SecretBox(tmp_path / "b")
+    assert box.mark("mw-7") == SecretBox(tmp_path / "a").mark("mw-7")
+    assert len({box.mark("mw-7"), box.mark("mw-70"), box.mark(""), other.mark("mw-7")}) == 4
+    assert re.fullmatch("[0-9a-f]{64}", box.mark("mw-7"))
 
 
 class SecretBoxOther:

@@ -26,6 +26,12 @@ LARGEST_FILE: Final = 5 * 1024 * 1024
 LONGEST_TEXT: Final = 4_000
 """Characters of what somebody attests."""
 LONGEST_NAME: Final = 120
+MOST_OPEN: Final = 20
+"""Attestations for one demand and scope that are neither over nor taken back."""
+MOST_BYTES: Final = 100 * 1024 * 1024
+"""Of the files that came for one scope within ``BYTES_COUNT_FOR``. They are kept, whatever becomes of the attestation:
+snapshots and evidence packs name them."""
+BYTES_COUNT_FOR: Final = timedelta(days=365)
 _SHORTEST_TEXT: Final = 10
 _REDACTOR: Final = Redactor()
 
@@ -162,6 +168,28 @@ def made(
         withdrawn_by="",
         withdrawn_at=None,
     )
+
+
+def must_have_room(standing: int, kept: int, sent: Attachment | None) -> None:
+    """
+    Raise ``AttestationError`` where one more is too much.
+
+    ``standing``: how many there are for its demand and scope that are neither over nor taken back. ``kept``: bytes of
+    the other files that came for its scope within ``BYTES_COUNT_FOR``; equal files count once.
+    """
+    if standing >= MOST_OPEN:
+        raise AttestationError(
+            sentence(N_("there are {count} attestations for this demand already"), count=standing),
+            N_("Take back those that nobody needs."),
+        )
+    if sent is not None and kept + len(sent.content) > MOST_BYTES:
+        raise AttestationError(
+            sentence(
+                N_("the files of a year may have {most} MB, for each project, group or the organisation"),
+                most=MOST_BYTES // 1024 // 1024,
+            ),
+            N_("Send a smaller file, or say in the text where it is to be found."),
+        )
 
 
 def must_be_confirmable(attestation: Attestation, *, actor: str, person_id: int, now: datetime) -> None:

@@ -8,9 +8,19 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
+from typing import Final
+
+from bot.errors import MergewardenError, sentence
+from bot.texts import N_
 
 TRAILING_DAYS = 90
 """What the score of a night looks back on: three months, as the published escape rate does."""
+LONGEST_DAYS: Final = 4_000
+"""Of a period that somebody asks for: almost eleven years. A content with more was never made to be read."""
+
+
+class PeriodTooLong(MergewardenError):
+    """Raised for more days than one snapshot is taken of."""
 
 
 class PeriodKind(Enum):
@@ -120,12 +130,14 @@ def parse_period(text: str) -> Period:
     """
     A period from its label: ``2026``, ``2026-Q3``, ``2026-09``, ``2026-W38``, or days as ``2026-09-01..2026-09-17``.
 
-    Raises ``ValueError`` that says what can be written.
+    Raises ``ValueError`` that says what can be written, and ``PeriodTooLong`` for more than ``LONGEST_DAYS``.
     """
     first, dots, last = text.strip().partition("..")
     try:
         if dots:
-            return Period(PeriodKind.SPAN, date.fromisoformat(first), date.fromisoformat(last))
+            span = Period(PeriodKind.SPAN, date.fromisoformat(first), date.fromisoformat(last))
+            must_fit(span)
+            return span
         found = _LABEL.fullmatch(first)
         if found is not None:
             year = int(found["year"])
@@ -144,6 +156,23 @@ def parse_period(text: str) -> Period:
         f"{text[:60]!r} is no period: write 2026 for a year, 2026-Q3, 2026-09 or 2026-W38, "
         "or a first and a last day such as 2026-09-01..2026-09-17"
     )
+
+
+def must_fit(period: Period) -> None:
+    """Raise ``PeriodTooLong`` for a period of more than ``LONGEST_DAYS``."""
+    if period.days > LONGEST_DAYS:
+        raise PeriodTooLong(
+            sentence(
+                N_("{period} has {days} days, and a period may have {most}"),
+                period=period.label,
+                days=period.days,
+                most=LONGEST_DAYS,
+            ),
+            sentence(
+                N_("Begin on {day} or later, or ask for one year after the other."),
+                day=(period.last - timedelta(days=LONGEST_DAYS - 1)).isoformat(),
+            ),
+        )
 
 
 def _months(kind: PeriodKind, year: int, month: int, count: int) -> Period:

@@ -29,7 +29,7 @@ from typing import Any, Final, TypeVar
 
 from bot.domain.audit import canonical_json, moment
 from bot.domain.maturity.attestation import Attestation, in_force
-from bot.domain.maturity.counters import Tally, over_projects
+from bot.domain.maturity.counters import COUNTERS, Tally, over_projects
 from bot.domain.maturity.measures import MEASURES
 from bot.domain.maturity.model import Model
 from bot.domain.maturity.period import Period, PeriodKind
@@ -46,8 +46,12 @@ of other rules is said to be one, and is not said to be false."""
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,25}(?:\.\d{1,25})?(?:e[+-]\d{1,3})?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_.]{0,79}", re.ASCII)
+_MOST_DAYS = 100_000
+"""More than anybody may ask for (``period.LONGEST_DAYS``): earlier releases took what was asked, and that is kept."""
 _MOST_PROJECTS = 200_000
 _MOST_COUNTERS = 1_000
+_LARGEST = 2**53
+"""Of a project's counter: a double holds it exactly, and a thousand of them are a number of 64 bits."""
 
 
 class SnapshotError(MergewardenError):
@@ -421,6 +425,16 @@ def _period_like(days: int, working_days: int) -> Period:
     raise SnapshotError(f"no {days} days have {working_days} working days", "Somebody changed it.")
 
 
+def is_readable(tally: Mapping[str, object]) -> bool:
+    """Whether what was stored as counters is such, and a content with their sums can be read again."""
+    return len(tally) <= _MOST_COUNTERS and all(
+        type(value) is int
+        and -_LARGEST <= value <= _LARGEST
+        and (name in COUNTERS or _NAME.fullmatch(name) is not None)
+        for name, value in tally.items()
+    )
+
+
 def _ordered(tally: Tally) -> dict[str, int]:
     return {name: tally[name] for name in sorted(tally)}
 
@@ -641,8 +655,8 @@ def _content_in(top: Mapping[str, Any]) -> Content:
     if top.get("format") != FORMAT:
         raise _Wrong("format", f"has to be {FORMAT}: a newer release may read it")
     inputs = Inputs(
-        days=_number(top, "days", least=1, most=4_000),
-        working_days=_number(top, "working_days", most=4_000),
+        days=_number(top, "days", least=1, most=_MOST_DAYS),
+        working_days=_number(top, "working_days", most=_MOST_DAYS),
         models=_each(
             top,
             "models",

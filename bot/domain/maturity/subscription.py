@@ -9,18 +9,17 @@ and is given up after three days, which is shown. Deliveries to one target that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from email.utils import parseaddr
 from enum import Enum
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.audit import Word
 from bot.domain.maturity.period import PeriodKind
-from bot.domain.maturity.scope import Scope
+from bot.domain.maturity.scope import Scope, ScopeKind
 from bot.errors import MergewardenError, Told, sentence
 from bot.texts import N_, Language
 
@@ -75,7 +74,6 @@ CHATS: Final = frozenset(
         "slack",
         "workflow",
         "workflows",
-        "msteams",
         "mmost",
         "mmosts",
         "rocket",
@@ -250,7 +248,8 @@ def addresses(target: str) -> tuple[str, ...]:
 def shown_target(channel: Channel, target: str) -> str:
     """A target as people may see it: of a chat's address nothing but which chat it is."""
     if channel is Channel.CHAT:
-        return f"{urlsplit(target).scheme}://…"
+        scheme = _scheme(target)
+        return f"{scheme if scheme in CHATS else 'chat'}://…"
     return target
 
 
@@ -287,6 +286,30 @@ def next_attempt(created_at: datetime, attempts: int, now: datetime) -> datetime
     if now - created_at >= GIVE_UP_AFTER:
         return None
     return now + (_PAUSES[attempts - 1] if 0 < attempts <= len(_PAUSES) else _LONGEST_PAUSE)
+
+
+def unserved(known: Iterable[Subscription], paths: Mapping[int, str]) -> frozenset[int]:
+    """
+    Numbers of the subscriptions whose scope has no project: nothing is counted of it, so no summary comes of it.
+
+    A group that was renamed leaves its subscriptions so: they keep the name that they were made with. ``paths``: full
+    paths of the projects that we look after, by number.
+    """
+    groups = set()
+    for path in paths.values():
+        parts = path.casefold().split("/")
+        groups |= {"/".join(parts[:length]) for length in range(1, len(parts))}
+
+    def is_served(scope: Scope) -> bool:
+        match scope.kind:
+            case ScopeKind.PROJECT:
+                return scope.project_id in paths
+            case ScopeKind.GROUP:
+                return scope.key.casefold() in groups
+            case ScopeKind.ORGANISATION:
+                return bool(paths)
+
+    return frozenset(one.id for one in known if not is_served(one.scope))
 
 
 T = TypeVar("T")
@@ -326,7 +349,7 @@ def _target(channel: Channel, text: str) -> str:
                 )
             return target.strip("/")
         case Channel.CHAT:
-            if urlsplit(target).scheme.lower() not in CHATS:
+            if _scheme(target) not in CHATS:
                 raise _wrong(
                     sentence(N_("the target is not the address of a chat")),
                     N_(
@@ -335,6 +358,11 @@ def _target(channel: Channel, text: str) -> str:
                     ),
                 )
             return target
+
+
+def _scheme(target: str) -> str:
+    """In small letters; whatever there is where there is none."""
+    return target.partition("://")[0].lower()
 
 
 def _addresses(target: str) -> Sequence[str]:

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from bot.domain.audit import Act, Action, Word
 from bot.domain.maturity.attestation import (
+    BYTES_COUNT_FOR,
     Attachment,
     Attestation,
     AttestationError,
     made,
     must_be_confirmable,
+    must_have_room,
 )
 from bot.domain.maturity.model import Demand
 from bot.domain.maturity.scope import Scope, ScopeKind
@@ -50,7 +52,8 @@ def attest(
     """
     Say that a demand is met. ``expires_at`` None for as long as the model allows.
 
-    Raises ``WorkflowError`` where he may not, there is no such demand, or something is wrong with what he says.
+    Raises ``WorkflowError`` where he may not, there is no such demand, something is wrong with what he says, or too
+    much was said and sent already.
     """
     actor, person = actor_of(principal), _person(principal)
     demand = _demand(tools.services, model_id, demand_id)
@@ -68,6 +71,9 @@ def attest(
                 expires_at=expires_at,
                 attachment=attachment,
             )
+            # Several at once: each counts those before it.
+            audit.take_turn(writing)
+            must_have_room(*attestations.room(writing, new, new.made_at - BYTES_COUNT_FOR), attachment)
         except AttestationError as error:
             raise WorkflowError(Fault.INVALID, error.told, error.told_hint) from error
         kept = attestations.add(writing, new, attachment)
@@ -129,11 +135,6 @@ def may_attest(session: Session, principal: Principal, scope: Scope) -> bool:
     return True
 
 
-def sees(principal: Principal, scope: Scope) -> bool:
-    """Whether he may know what is attested for it: of a project who sees it, of all else everybody."""
-    return scope.project_id is None or principal.sees_project(scope.project_id)
-
-
 def _person(principal: Principal) -> int:
     if principal.person_id is None:
         raise WorkflowError(
@@ -187,8 +188,8 @@ def _must(session: Session, principal: Principal, scope: Scope) -> Scope:
 
 
 def _known(session: Session, principal: Principal, number: int) -> Attestation:
-    found = attestations.get(session, number, for_update=True)
-    if found is None or not sees(principal, found.scope):
+    found = attestations.get(session, number, seen=attestations.seen_by(session, principal), for_update=True)
+    if found is None:
         raise _unknown(number)
     return found
 

@@ -4,6 +4,7 @@ The ways by which a message leaves us: e-mail, chats, GitLab's issues and wikis.
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -13,19 +14,23 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
-from bot.domain.maturity.subscription import CHATS, addresses
+from bot.chats import service_of
+from bot.domain.maturity.subscription import SubscriptionError, addresses
 from bot.errors import MergewardenError
 from bot.gitlab.errors import Forbidden, GitLabError, NotFound
+from bot.pipeline.maturity.chat_requests import guarded
+from bot.pipeline.outgoing import Sender, SendError
 from bot.reports.maturity.message import Message
 from bot.reports.visible import one_line
 from bot.settings import MailAccess
+from bot.store.secret_box import SecretBox
 
 if TYPE_CHECKING:
     from bot.gitlab.client import GitLabClient
 
 _SECONDS = 30.0
+_GOODBYE_SECONDS = 5.0
 LARGEST_MAIL = 20 * 1024 * 1024
 """Bytes of all attachments of one e-mail: what is larger is left out, and the message says where it is."""
 _LARGEST_TEXT = 900_000
@@ -73,6 +78,8 @@ class Mail:
     """Sends by SMTP (RFC 5321), always encrypted unless the setting says otherwise."""
 
     access: MailAccess | None
+    goodbye_seconds: float = _GOODBYE_SECONDS
+    """So long the server's answer to QUIT is waited for: nothing depends on it."""
 
     def __call__(self, target: str, parcel: Parcel) -> str:
         """See ``Send``."""
@@ -80,8 +87,11 @@ class Mail:
             raise ChannelError("no mail server is set up: set smtp_url and mail_from")
         mail = self._mail(self.access, addresses(target), parcel)
         try:
-            with self._server(self.access) as server:
+            server = self._server(self.access)
+            try:
                 refused = server.send_message(mail, self.access.sender, list(addresses(target)))
+            finally:
+                self._leave(server)
         except smtplib.SMTPResponseException as error:
             raise ChannelError(f"the mail server answered {error.smtp_code}") from None
         except smtplib.SMTPRecipientsRefused:
@@ -93,6 +103,15 @@ class Mail:
             # Those who got it must not get it again.
             return f"refused for {len(refused)} of {len(addresses(target))} addresses"
         return ""
+
+    def _leave(self, server: smtplib.SMTP) -> None:
+        """Say goodbye. Whatever is answered: a message that was taken is taken, one that was refused is refused."""
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            if server.sock is not None:
+                server.sock.settimeout(self.goodbye_seconds)
+                server.quit()
+        with contextlib.suppress(OSError):
+            server.close()
 
     @staticmethod
     def _mail(access: MailAccess, to: Sequence[str], parcel: Parcel) -> EmailMessage:
@@ -129,30 +148,42 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Sends to a chat through apprise. An administrator chose the address; what is sent is words of ours."""
+    """
+    Sends to a chat through apprise. An administrator chose the address; what is sent is words of ours.
+
+    What may be asked is what outgoing webhooks may ask: nothing else is connected to, and no redirect is followed.
+    """
+
+    sender: Sender
 
     def __call__(self, target: str, parcel: Parcel) -> str:
         """See ``Send``."""
         # Hundred services take a while to import: only who sends to a chat waits for them.
         import apprise
 
-        if urlsplit(target).scheme.lower() not in CHATS:
-            raise ChannelError("this is not the address of a chat")
-        # Not all of an address may be asked for more: no file of this host is named by it, and nothing is redirected.
-        asset = apprise.AppriseAsset(secure_logging=True, plugin_paths=[], async_mode=False)
-        service = apprise.Apprise.instantiate(target, asset=asset, suppress_exceptions=True)
-        if service is None:
-            raise ChannelError("apprise does not know such an address")
-        told = apprise.Apprise(asset=asset)
+        try:
+            # Once more: what was kept by an older release was not looked at like this.
+            service = service_of(target)
+        except SubscriptionError as error:
+            raise ChannelError(str(error)) from None
+        told = apprise.Apprise(asset=service.asset)
         told.add(service)
         try:
-            taken = told.notify(
-                title=parcel.message.subject, body=parcel.message.short, body_format=apprise.NotifyFormat.TEXT
-            )
-        except (OSError, TypeError, ValueError) as error:
-            raise ChannelError(f"the chat cannot be reached: {type(error).__name__}") from None
+            with guarded(service, self.sender) as asked:
+                taken = bool(
+                    told.notify(
+                        title=parcel.message.subject, body=parcel.message.short, body_format=apprise.NotifyFormat.TEXT
+                    )
+                )
+                problem = asked.problem
+                # Matrix signs out when it is forgotten, and can do so here only.
+                del told, service
+        except SendError as error:
+            raise ChannelError(f"the chat cannot be reached: {error}") from None
+        except Exception as error:  # what its services raise may show the address
+            raise ChannelError(f"the chat cannot be sent to: {type(error).__name__}") from None
         if not taken:
-            raise ChannelError("the chat did not take it")
+            raise ChannelError(f"the chat did not take it{f': {problem}' if problem else ''}")
         return ""
 
 
@@ -161,15 +192,18 @@ class Issue:
     """Opens a confidential issue, once for each parcel."""
 
     client: GitLabClient
+    box: SecretBox
 
     def __call__(self, target: str, parcel: Parcel) -> str:
         """See ``Send``."""
         try:
             project = self.client.project(target)
-            mark = f"<!-- mergewarden:summary {parcel.key} -->"
+            # Who may edit issues of the bot must not be able to write down that a later summary has arrived: nobody
+            # else can make its mark. GitLab does not tell who edited a description, so that is not asked.
+            mark = f"<!-- mergewarden:summary {self.box.mark(f'issue {project.id} {parcel.key}')} -->"
             me = self.client.current_user().id
             for known in self.client.issues_by(project.id, me):
-                if mark in known.description:
+                if known.author_id == me and mark in known.description:
                     return known.url
             body = f"{_cut(parcel.document)}\n\n{mark}\n"
             return self.client.create_issue(project.id, parcel.message.subject, body).url

@@ -108,6 +108,9 @@ def collect_merges(round_: Round) -> bool:
     for rows in changes.pages(ask, round_.bounds.pages):
         facts = []
         for row in rows:
+            if row.merged_at is not None and row.merged_at > round_.now and changes.comes_again(row):
+                # It came in while we read. This round says what was until it began, so the next one has it.
+                continue
             # Not an old one that somebody wrote into, whose time is not collected, nor one that claims to come.
             if row.merged_at is not None and since <= row.merged_at <= round_.now:
                 facts.append(_merge(row, row.merged_at))

@@ -2,19 +2,19 @@
 How a project, a group or the organisation stands: by the newest nightly snapshot, or else rated from what was counted.
 
 What a change does to its project's score is found out here too, for the summary on the merge request. That is
-decoration: it takes two statements, and whatever goes wrong with it leaves the line out and no verdict waiting.
+decoration: it takes three statements, and whatever goes wrong with it leaves the line out and no verdict waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.domain.maturity.change_effect import ChangeEffect, Known, change_effect
+from bot.domain.maturity.change_effect import ChangeEffect, Known, OpenFinding, change_effect
 from bot.domain.maturity.counters import over_projects
 from bot.domain.maturity.model import Model
 from bot.domain.maturity.period import Period, PeriodKind, night
@@ -29,13 +29,13 @@ from bot.domain.maturity.snapshot import (
     project_content,
     shared_names,
 )
-from bot.domain.verdict import ScanReport
+from bot.domain.verdict import Presence, ScanReport, Suppressed, TrackedFinding
 from bot.model_files import models_in_force
 from bot.services import Services
 from bot.settings import Settings
 from bot.store import projects
 from bot.store.engine import session
-from bot.store.maturity import attestations, counting, models, snapshots
+from bot.store.maturity import attestations, counting, models, open_findings, snapshots
 from bot.store.projects import Project
 
 log = structlog.get_logger(__name__)
@@ -177,20 +177,37 @@ def project_url(settings: Settings, project_id: int) -> str | None:
     return f"{settings.public_url}/projects/{project_id}" if settings.public_url is not None else None
 
 
-def effect_of(services: Services, project_id: int, path: str, report: ScanReport, now: datetime) -> ChangeEffect | None:
+def effect_of(
+    services: Services,
+    project_id: int,
+    path: str,
+    report: ScanReport,
+    now: datetime,
+    *,
+    suppressed: Collection[Suppressed] = (),
+) -> ChangeEffect | None:
     """
     What merging a change would do to its project's score; None where nothing of the project was ever counted, or where
-    it cannot be said. Never raises. Two statements.
+    it cannot be said. Never raises. Three statements.
+
+    ``suppressed``: what the verdict was told of exceptions; the report has only those that made a difference to it.
     """
     try:
-        return _effect(services, project_id, path, report, now)
+        return _effect(services, project_id, path, report, now, suppressed)
     except Exception:
         # Whatever it is: a verdict is worth more than this line.
         log.warning("what a change does to the score is not known", project_id=project_id, exc_info=True)
         return None
 
 
-def _effect(services: Services, project_id: int, path: str, report: ScanReport, now: datetime) -> ChangeEffect | None:
+def _effect(
+    services: Services,
+    project_id: int,
+    path: str,
+    report: ScanReport,
+    now: datetime,
+    suppressed: Collection[Suppressed],
+) -> ChangeEffect | None:
     in_force = {model.id: model for model in models_in_force(services.settings.maturity_folder)}
     model, levels = in_force.get(services.settings.maturity_model), in_force.get(LEVELS)
     if model is None:
@@ -200,12 +217,23 @@ def _effect(services: Services, project_id: int, path: str, report: ScanReport, 
     period = night(now.astimezone(UTC).date())
     with session(services.store) as reading:
         found = counting.sums(reading, period, project_ids=(project_id, counting.ORGANISATION_ID))
-        if project_id not in found:
+        # What was damaged has no counter at all.
+        if not found.get(project_id):
             return None
         words = attestations.holding(reading, now)
+        before = _open_before(reading, project_id, report.with_presence(Presence.FIXED, Presence.CHANGED))
     attested = attested_for(rating, words, Scope.of_project(project_id), path, now)
-    known = Known(found[project_id], period, _shared(found), _by_model(attested))
+    # A comment in the code is an exception to the gate alone: nothing is closed by it.
+    excepted = frozenset(one.fingerprint for one in suppressed if one.suppression_id is not None)
+    known = Known(found[project_id], period, _shared(found), _by_model(attested), before, excepted)
     return change_effect(model, levels, known, report)
+
+
+def _open_before(reading: Session, project_id: int, touched: Sequence[TrackedFinding]) -> tuple[OpenFinding, ...]:
+    """What of the findings that a change mends or edits counts as open where it goes. At most one statement."""
+    numbers = [one.number for one in touched if one.number is not None]
+    before = [one.finding if one.presence is Presence.FIXED else one.previous for one in touched]
+    return open_findings.open_among(reading, project_id, numbers, [one for one in before if one is not None])
 
 
 def _by_model(attested: Sequence[AttestationRef]) -> dict[str, dict[str, int]]:

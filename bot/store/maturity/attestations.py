@@ -1,8 +1,8 @@
 """
 Attestations in the database: what people say of a demand, with a file, confirmed by a second person, for a time.
 
-Who may, and what goes into the audit log, is decided in ``bot.pipeline.maturity.attesting``. What was said is never
-changed: a row is confirmed once, and taken back once.
+Who may, and what goes into the audit log, is decided in ``bot.pipeline.maturity.attesting``; who sees what, by
+``seen_by``. What was said is never changed: a row is confirmed once, and taken back once.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from bot.domain.maturity.attestation import Attachment, Attestation
 from bot.domain.maturity.scope import Scope, ScopeKind
+from bot.domain.roles import PERMISSIONS, Permission, Principal
 from bot.store.bulk import among
 from bot.store.maturity_tables import AttachmentRecord, AttestationRecord
 from bot.store.statements import insert_into, table
+from bot.store.tables import ProjectRecord
 
 _ATTESTATION = table(AttestationRecord)
 _ATTACHMENT = table(AttachmentRecord)
+_PROJECT = table(ProjectRecord)
 LONGEST_PAGE = 200
 
 
@@ -35,9 +38,39 @@ def add(session: Session, made: Attestation, attachment: Attachment | None = Non
     return _attestation(session.execute(statement).one())
 
 
-def get(session: Session, number: int, *, for_update: bool = False) -> Attestation | None:
-    """One by its number; ``for_update``: nobody else changes it until the transaction ends."""
+def seen_by(session: Session, principal: Principal) -> ColumnElement[bool]:
+    """
+    The condition that somebody may know of an attestation: for its page, its file and whatever is done with it.
+
+    A project's is for whoever sees the project, a group's for whoever sees a project in it, which it answers for. The
+    organisation's is for whoever sees everything, as is its rating, and for whoever may attest for it. One statement.
+    """
+    if principal.everything:
+        return true()
+    kind, scope, seen = _ATTESTATION.c.scope_kind, _ATTESTATION.c.scope, principal.project_roles
+    groups: set[str] = set()
+    for path in session.execute(select(_PROJECT.c.path).where(among(session, _PROJECT.c.id, seen))).scalars():
+        parts = path.lower().split("/")
+        groups.update("/".join(parts[:end]) for end in range(1, len(parts)))
+    found = [
+        and_(kind == ScopeKind.PROJECT, among(session, scope, [str(number) for number in seen])),
+        and_(kind == ScopeKind.GROUP, among(session, func.lower(scope, type_=scope.type), groups)),
+    ]
+    if any(Permission.ATTEST_WIDELY in PERMISSIONS[role] for role in principal.instance_roles):
+        found.append(kind == ScopeKind.ORGANISATION)
+    return or_(*found)
+
+
+def get(
+    session: Session, number: int, *, seen: ColumnElement[bool] | None = None, for_update: bool = False
+) -> Attestation | None:
+    """
+    One by its number. ``seen``: only where the reader may know of it, see ``seen_by``. ``for_update``: nobody else
+    changes it until the transaction ends.
+    """
     query = select(_ATTESTATION).where(_ATTESTATION.c.id == number)
+    if seen is not None:
+        query = query.where(seen)
     row = session.execute(query.with_for_update() if for_update else query).one_or_none()
     return None if row is None else _attestation(row)
 
@@ -89,7 +122,7 @@ def page(
     session: Session,
     *,
     scope: Scope | None = None,
-    sees: Collection[int] | None = None,
+    seen: ColumnElement[bool] | None = None,
     waiting: bool = False,
     now: datetime,
     before: int | None = None,
@@ -98,16 +131,14 @@ def page(
     """
     Part of the list, the newest first. One statement.
 
-    ``scope``: only those for just this. ``sees``: projects that the reader sees, None for all; those for groups and the
-    organisation are for everybody. ``waiting``: only those that hold as soon as somebody confirms them. ``before``: the
-    number of the last one seen.
+    ``scope``: only those for just this. ``seen``: only those that the reader may know of, see ``seen_by``. ``waiting``:
+    only those that hold as soon as somebody confirms them. ``before``: the number of the last one seen.
     """
     query = select(_ATTESTATION).order_by(_ATTESTATION.c.id.desc()).limit(max(1, min(limit, LONGEST_PAGE)))
     if scope is not None:
         query = query.where(_ATTESTATION.c.scope_kind == scope.kind, _same_name(scope))
-    if sees is not None:
-        mine = among(session, _ATTESTATION.c.scope, [str(number) for number in sees])
-        query = query.where(or_(_ATTESTATION.c.scope_kind != ScopeKind.PROJECT, mine))
+    if seen is not None:
+        query = query.where(seen)
     if waiting:
         query = query.where(*_at(now), _ATTESTATION.c.confirmed_at.is_(None))
     if before is not None:
@@ -121,6 +152,26 @@ def ending(session: Session, after: datetime, until: datetime) -> tuple[Attestat
         _ATTESTATION.c.expires_at > after, _ATTESTATION.c.expires_at <= until, _ATTESTATION.c.withdrawn_at.is_(None)
     )
     return tuple(_attestation(row) for row in session.execute(query.order_by(_ATTESTATION.c.expires_at)))
+
+
+def room(session: Session, new: Attestation, since: datetime) -> tuple[int, int]:
+    """
+    What is there already where a new one is to be put: how many for its demand and scope that are neither over nor
+    taken back, and the bytes of other files that came for its scope since a moment, equal ones once. One statement.
+    """
+    mine = (_ATTESTATION.c.scope_kind == new.scope.kind, _same_name(new.scope))
+    standing = select(func.count()).where(
+        *mine,
+        *_at(new.made_at),
+        _ATTESTATION.c.model_id == new.model_id,
+        _ATTESTATION.c.demand_id == new.demand_id,
+    )
+    sent = select(_ATTESTATION.c.file_digest).where(*mine, _ATTESTATION.c.made_at >= since)
+    kept = select(func.coalesce(func.sum(func.length(_ATTACHMENT.c.content)), 0)).where(
+        _ATTACHMENT.c.digest.in_(sent), _ATTACHMENT.c.digest != new.file_digest
+    )
+    row = session.execute(select(standing.scalar_subquery(), kept.scalar_subquery())).one()
+    return int(row[0]), int(row[1])
 
 
 def content_of(session: Session, digest: str) -> bytes | None:

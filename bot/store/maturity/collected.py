@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from bot.domain.incident import IncidentKind
-from bot.store.bulk import among
+from bot.store.bulk import among, bulk_upsert
 from bot.store.maturity_tables import (
     CodeSizeRecord,
     CollectionRecord,
@@ -39,6 +40,8 @@ CONTENTS = "contents"
 COVERAGE = "coverage"
 """Which changed lines tests ran."""
 CODE_SIZE = "code_size"
+_COUNTED = "counted"
+"""Not a source: the row in which counting notes what of the sources it has counted."""
 SOURCES = (PIPELINES, MERGES, RELEASES, CONTENTS, COVERAGE, CODE_SIZE)
 
 _PIPELINE = table(PipelineFactRecord)
@@ -95,6 +98,10 @@ class ReleaseFact:
     """None where nobody can tell."""
 
 
+Extent: TypeAlias = tuple[date, date]
+"""Days of which everything is known: the first one, and the first one after them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far something of a project was collected."""
@@ -108,14 +115,17 @@ class Progress:
     problem: str = ""
     """Why it did not work the last time, in English; empty while all is well."""
 
+    @property
+    def extent(self) -> Extent | None:
+        """The days of which everything is known: they were over when the source was last read to its end."""
+        if self.since is None or self.collected_at is None or self.since >= self.collected_at.date():
+            return None
+        return self.since, self.collected_at.date()
+
     def knows(self, day: date) -> bool:
-        """Whether everything of this day is known: it was over when the source was last read to its end."""
-        return (
-            self.since is not None
-            and self.collected_at is not None
-            and self.since <= day
-            and day < self.collected_at.date()
-        )
+        """Whether everything of this day is known."""
+        known = self.extent
+        return known is not None and known[0] <= day < known[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,13 +330,13 @@ def mark_covered(session: Session, project_id: int, lines: Mapping[int, tuple[in
 
 def progress(session: Session, project_id: int) -> dict[str, Progress]:
     """How far each source of a project was collected; what never was is left out. One statement."""
-    rows = session.execute(select(_COLLECTION).where(_COLLECTION.c.project_id == project_id))
-    return {row.source: _progress(row) for row in rows}
+    query = select(_COLLECTION).where(_COLLECTION.c.project_id == project_id, _COLLECTION.c.source != _COUNTED)
+    return {row.source: _progress(row) for row in session.execute(query)}
 
 
 def progress_of(session: Session, project_ids: Collection[int] | None) -> dict[int, dict[str, Progress]]:
     """The same for many projects (None for all). One statement."""
-    query = select(_COLLECTION)
+    query = select(_COLLECTION).where(_COLLECTION.c.source != _COUNTED)
     if project_ids is not None:
         query = query.where(among(session, _COLLECTION.c.project_id, project_ids))
     found: dict[int, dict[str, Progress]] = {}
@@ -362,6 +372,50 @@ def keep_problem(session: Session, project_id: int, source: str, problem: str) -
             index_elements=["project_id", "source"], set_={"problem": statement.excluded.problem}
         )
     )
+
+
+def extents_of(session: Session) -> dict[int, dict[str, Extent]]:
+    """By project and source the days of which everything is known; sources of which nothing is are left out. One
+    statement."""
+    query = select(
+        _COLLECTION.c.project_id, _COLLECTION.c.source, _COLLECTION.c.since, _COLLECTION.c.collected_at
+    ).where(_COLLECTION.c.source != _COUNTED)
+    found: dict[int, dict[str, Extent]] = {}
+    for project_id, source, since, collected_at in session.execute(query):
+        known = Progress(None, since, collected_at).extent
+        if known is not None:
+            found.setdefault(project_id, {})[source] = known
+    return found
+
+
+def counted_extents(session: Session) -> dict[int, dict[str, Extent]]:
+    """What ``keep_counted_extents`` wrote down, without what cannot be read: that is counted again. One statement."""
+    query = select(_COLLECTION.c.project_id, _COLLECTION.c.cursor).where(_COLLECTION.c.source == _COUNTED)
+    found: dict[int, dict[str, Extent]] = {}
+    for project_id, told in session.execute(query):
+        with suppress(ValueError, TypeError, AttributeError):
+            found[project_id] = {
+                source: (date.fromisoformat(since), date.fromisoformat(until))
+                for source, (since, until) in told.items()
+            }
+    return found
+
+
+def keep_counted_extents(session: Session, extents: Mapping[int, Mapping[str, Extent]]) -> None:
+    """Write down by project which days of its sources are counted, in the transaction that did it. One statement."""
+    rows = [
+        {
+            "project_id": project_id,
+            "source": _COUNTED,
+            "cursor": {source: [day.isoformat() for day in extents[project_id][source]] for source in sorted(known)},
+            "since": None,
+            "collected_at": None,
+            "problem": "",
+        }
+        for project_id, known in sorted(extents.items())
+    ]
+    if rows:
+        bulk_upsert(session, _COLLECTION, rows, lambda statement: {"cursor": statement.excluded["cursor"]})
 
 
 # --- Code -------------------------------------------------------------------------------------------------------------

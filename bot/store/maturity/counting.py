@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.maturity.counters import FLOWS, SEVERITIES, Tally
 from bot.domain.maturity.period import Period
+from bot.domain.maturity.snapshot import is_readable
 from bot.store.bulk import among, bulk_upsert
 from bot.store.maturity.collected import CONTENTS, COVERAGE, MERGES, PIPELINES, RELEASES, progress_of
 from bot.store.maturity.flows import INCIDENTS, REF, RUN, SCAN, STREAM, Span, count_flows
@@ -74,6 +75,8 @@ _SOURCES: Final = {
     "days.coverage": COVERAGE,
 }
 _ALL_OF_GITLAB: Final = ("days.pipelines", "days.merges", "days.releases")
+_MARK: Final = "days."
+"""With which the names of these counters begin."""
 _BATCH: Final = 200
 _OF_LATE: Final = 35
 """Days before a span on which a project that has no scan may have been counted for the span to be known."""
@@ -105,9 +108,10 @@ def count_days(
     """
     span = Span(first, last, project_ids)
     today = now.astimezone(UTC).date()
+    # Before what happened: what is collected meanwhile is not taken for all that there was.
+    reached = progress_of(session, project_ids)
     flows = count_flows(session, span)
     known_from = _known_from(session, span)
-    reached = progress_of(session, project_ids)
     found: dict[tuple[int, date], Tally] = {}
     projects = session.scalars(select(PROJECT.c.id).where(*span.of(session, PROJECT.c.id))).all()
     wanted = {today} if stocks is None else set(stocks)
@@ -288,15 +292,7 @@ def keep_days(session: Session, counted: Counted) -> frozenset[tuple[int, date]]
     """
     if not counted:
         return frozenset()
-    days_ = [day for _, day in counted]
-    query = select(
-        DAY.c.project_id,
-        DAY.c.day,
-        # As text: most are as they were, and need not be understood.
-        type_coerce(DAY.c.counters, ExactText),
-        type_coerce(DAY.c.stocks, ExactText),
-    ).where(DAY.c.day >= min(days_), DAY.c.day <= max(days_))
-    there = {(row[0], row[1]): (row[2], row[3]) for row in session.execute(query)}
+    there = _there(session, counted)
     rows: list[dict[str, Any]] = []
     changed: list[tuple[int, date]] = []
     for key in sorted(counted):
@@ -309,12 +305,68 @@ def keep_days(session: Session, counted: Counted) -> frozenset[tuple[int, date]]
             if before == dump_json(flows) and (stocks is None or stood == dump_json(stocks)):
                 continue
             if stocks is None and stood is not None:
-                stocks = json.loads(stood)
+                stocks = _whole(stood)
         changed.append(key)
         rows.append({"project_id": key[0], "day": key[1], "counters": flows, "stocks": stocks})
     if rows:
         bulk_upsert(session, DAY, rows, lambda statement: _taken(statement, ("counters", "stocks")))
     return frozenset(changed)
+
+
+def add_days(session: Session, counted: Counted) -> frozenset[tuple[int, date]]:
+    """
+    Write down what is known of these days by now and was not when they were counted; those that changed. Two
+    statements.
+
+    What was counted of them stays as it was, stocks as well: of days that are long over nothing else is new.
+    """
+    if not counted:
+        return frozenset()
+    there = _there(session, counted, {number for number, _ in counted})
+    rows: list[dict[str, Any]] = []
+    for key in sorted(counted):
+        stood, stocks = there.get(key, ("{}", None))
+        # Of what somebody damaged everything is new.
+        before = _whole(stood) or {}
+        new = {name for name in counted[key] if name.startswith(_MARK) and name not in before}
+        if not new:
+            continue
+        added = {
+            name: value
+            for name, value in counted[key].items()
+            if name in new or (name in _NEEDS and not new.isdisjoint(_NEEDS[name]))
+        }
+        stands = None if stocks is None else _whole(stocks)
+        rows.append({"project_id": key[0], "day": key[1], "counters": before | added, "stocks": stands})
+    if rows:
+        bulk_upsert(session, DAY, rows, lambda statement: _taken(statement, ("counters", "stocks")))
+    return frozenset((row["project_id"], row["day"]) for row in rows)
+
+
+def _whole(written: str) -> dict[str, Any] | None:
+    """Counters as they were written; None for what somebody damaged, which must not keep others from being counted."""
+    try:
+        found = json.loads(written)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _there(
+    session: Session, counted: Counted, project_ids: Collection[int] | None = None
+) -> dict[tuple[int, date], tuple[str, str | None]]:
+    """Flows and stocks that are written down of these days, of these projects (None for all). One statement."""
+    days_ = {day for _, day in counted}
+    query = select(
+        DAY.c.project_id,
+        DAY.c.day,
+        # As text: most are as they were, and need not be understood.
+        type_coerce(DAY.c.counters, ExactText),
+        type_coerce(DAY.c.stocks, ExactText),
+    ).where(DAY.c.day >= min(days_), DAY.c.day <= max(days_))
+    if project_ids is not None:
+        query = query.where(among(session, DAY.c.project_id, project_ids))
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(query)}
 
 
 def counted_on(session: Session, day: date) -> bool:
@@ -342,7 +394,8 @@ def sums(session: Session, period: Period, *, project_ids: Collection[int] | Non
     """
     By project its counters over the period, as ``bot.domain.maturity.counters.over_days`` of its days. One statement.
 
-    ``project_ids`` None for all; then what is on no project's account stands under ``ORGANISATION_ID``.
+    ``project_ids`` None for all; then, or where it is asked for, what is on no project's account stands under
+    ``ORGANISATION_ID``. Of what somebody damaged nothing is known: it has no counter at all, and the others theirs.
     """
     newest = func.row_number().over(partition_by=DAY.c.project_id, order_by=(DAY.c.stocks.is_(None), DAY.c.day.desc()))
     # Of stocks the last ones count: the others need not be sent.
@@ -359,22 +412,30 @@ def sums(session: Session, period: Period, *, project_ids: Collection[int] | Non
     query = select(each.c.project_id, each.c.flows, case((each.c.place == 1, each.c.stocks)))
     found: dict[int, dict[str, int]] = {}
     known: dict[int, set[frozenset[str]]] = {}
+    damaged: set[int] = set()
     marks = frozenset(_MARKS)
     for project_id, flows, stocks in session.execute(query, execution_options={"yield_per": 10_000}):
         tally = found.get(project_id)
         if tally is None:
             tally = found[project_id] = {}
             known[project_id] = set()
-        said = json.loads(flows)
-        known[project_id].add(marks.intersection(said))
-        for name, value in said.items():
-            tally[name] = tally.get(name, 0) + value
-        if stocks is not None:
-            tally |= json.loads(stocks)
+        try:
+            said = json.loads(flows)
+            known[project_id].add(marks.intersection(said))
+            for name, value in said.items():
+                tally[name] = tally.get(name, 0) + value
+            if stocks is not None:
+                tally |= json.loads(stocks)
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            damaged.add(project_id)
     for project_id, tally in found.items():
+        if project_id in damaged or not is_readable(tally):
+            damaged.add(project_id)
+            tally.clear()
+            continue
         for name in _zeros(known[project_id]):
             tally.setdefault(name, 0)
-    if project_ids is None and found:
+    if found and ORGANISATION_ID not in damaged and (project_ids is None or ORGANISATION_ID in project_ids):
         # Of these our store knows every one.
         found[ORGANISATION_ID] = dict.fromkeys(_REPORTS, 0) | found.get(ORGANISATION_ID, {})
     return found

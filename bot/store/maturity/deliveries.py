@@ -14,14 +14,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.domain.maturity.period import Period
+from bot.domain.maturity.scope import Scope
 from bot.domain.maturity.subscription import ReportDelivery, Subscription, next_attempt, not_before
-from bot.store.maturity_tables import ReportDeliveryRecord
+from bot.store.maturity.snapshots import scope_key
+from bot.store.maturity_tables import ReportDeliveryRecord, ReportRecord
 from bot.store.statements import insert_into, table
 
 _DELIVERY = table(ReportDeliveryRecord)
+_REPORT = table(ReportRecord)
 
 CLAIM_ENDS: Final = timedelta(minutes=15)
 """After this long a process that claimed a delivery is taken to be gone."""
@@ -60,6 +64,30 @@ def plan(session: Session, planned: Iterable[Planned], now: datetime) -> int:
     return len(session.execute(statement.returning(_DELIVERY.c.id)).all())
 
 
+def planned_about(session: Session, periods: Iterable[Period]) -> frozenset[tuple[int, str, Period]]:
+    """
+    What of these periods was ever planned, whatever became of it: the subscription's number, ``scope_key`` of what the
+    report is about, and its period. Revisions and languages are alike. One statement.
+    """
+    wanted = [
+        and_(_REPORT.c.period_kind == one.kind, _REPORT.c.first_day == one.first, _REPORT.c.last_day == one.last)
+        for one in periods
+    ]
+    if not wanted:
+        return frozenset()
+    about = (_REPORT.c.scope_kind, _REPORT.c.scope, _REPORT.c.period_kind, _REPORT.c.first_day, _REPORT.c.last_day)
+    query = select(_DELIVERY.c.subscription_id, *about).distinct()
+    rows = session.execute(query.join(_REPORT, _REPORT.c.id == _DELIVERY.c.report_id).where(or_(*wanted)))
+    return frozenset(
+        (
+            row.subscription_id,
+            scope_key(Scope(row.scope_kind, row.scope)),
+            Period(row.period_kind, row.first_day, row.last_day),
+        )
+        for row in rows
+    )
+
+
 def claim(session: Session, claimer: str, now: datetime, *, limit: int = 50) -> tuple[ReportDelivery, ...]:
     """Deliveries whose time has come, that are from now on this process's to send: the oldest first. One statement."""
     due = (
@@ -83,6 +111,31 @@ def claim(session: Session, claimer: str, now: datetime, *, limit: int = 50) -> 
     return tuple(sorted((_delivery(row) for row in rows), key=lambda one: one.id))
 
 
+def renew(session: Session, ids: Collection[int], claimer: str, now: datetime) -> frozenset[int]:
+    """
+    Keep claims for as long again as a new one; which of them are still this process's. One statement.
+
+    A claim that is over and that nobody else took is kept as well.
+    """
+    kept = update(_DELIVERY).where(_mine(ids, claimer)).values(claimed_at=now).returning(_DELIVERY.c.id)
+    return frozenset(session.scalars(kept))
+
+
+def give_back(session: Session, until: Mapping[int, datetime], claimer: str) -> int:
+    """
+    Let go of claimed deliveries unsent, which is no attempt; how many. One statement.
+
+    ``until``: by number, when each is due again.
+    """
+    if not until:
+        return 0
+    moments = {number: literal(moment, _DELIVERY.c.next_at.type) for number, moment in until.items()}
+    values = {"next_at": case(moments, value=_DELIVERY.c.id), "claimed_by": "", "claimed_at": None}
+    return len(
+        session.execute(update(_DELIVERY).where(_mine(until, claimer)).values(values).returning(_DELIVERY.c.id)).all()
+    )
+
+
 def new_code(session: Session, ids: Collection[int], random_text: Callable[[], str] = secrets.token_urlsafe) -> str:
     """A code by which these deliveries are acknowledged together; only its digest is kept."""
     code = random_text()
@@ -95,11 +148,16 @@ def record_sent(session: Session, ids: Collection[int], claimer: str, now: datet
     return _end(session, ids, claimer, {"done_at": now, "sent": True, "problem": "", "where": where[:2000]})
 
 
-def record_failed(session: Session, delivery: ReportDelivery, claimer: str, problem: str, now: datetime) -> bool:
-    """Note that one did not arrive; True when that was the last attempt."""
+def record_failed(
+    session: Session, delivery: ReportDelivery, subscription: Subscription, claimer: str, problem: str, now: datetime
+) -> bool:
+    """Note that one did not arrive; True when that was the last attempt. The next one waits for quiet hours to end."""
     again = next_attempt(delivery.created_at, delivery.attempts + 1, now)
     values: dict[str, Any] = {"problem": problem[:_LONGEST_PROBLEM] or "failed"}
-    values |= {"done_at": now} if again is None else {"next_at": again}
+    if again is None:
+        values["done_at"] = now
+    else:
+        values["next_at"] = not_before(again, subscription.quiet, subscription.time_zone)
     return bool(_end(session, [delivery.id], claimer, values)) and again is None
 
 
@@ -198,11 +256,15 @@ def waiting(session: Session) -> int:
     return int(session.scalar(select(func.count()).where(_DELIVERY.c.done_at.is_(None))) or 0)
 
 
-def _end(session: Session, ids: Collection[int], claimer: str, values: Mapping[str, Any]) -> int:
+def _mine(ids: Collection[int], claimer: str) -> ColumnElement[bool]:
     # Whoever was taken for gone and comes back must not write over what another did meanwhile.
-    mine = (_DELIVERY.c.id.in_(sorted(ids))) & (_DELIVERY.c.claimed_by == claimer) & _DELIVERY.c.done_at.is_(None)
+    return and_(_DELIVERY.c.id.in_(sorted(ids)), _DELIVERY.c.claimed_by == claimer, _DELIVERY.c.done_at.is_(None))
+
+
+def _end(session: Session, ids: Collection[int], claimer: str, values: Mapping[str, Any]) -> int:
     changed = {**values, "attempts": _DELIVERY.c.attempts + 1, "claimed_by": "", "claimed_at": None}
-    return len(session.execute(update(_DELIVERY).where(mine).values(changed).returning(_DELIVERY.c.id)).all())
+    ended = update(_DELIVERY).where(_mine(ids, claimer)).values(changed).returning(_DELIVERY.c.id)
+    return len(session.execute(ended).all())
 
 
 def _digest(code: str) -> str:

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.domain.maturity.period import Period, PeriodKind
 from bot.domain.maturity.scope import Scope, ScopeKind
 from bot.domain.maturity.summary import Summary, SummaryError, digest_of, from_json, to_json
-from bot.store.bulk import among
-from bot.store.maturity_tables import ReportRecord
+from bot.store.bulk import among, bulk_insert
+from bot.store.maturity import snapshots
+from bot.store.maturity_tables import ReportMemberRecord, ReportRecord
+from bot.store.projects import all_projects
 from bot.store.statements import insert_into, table
 from bot.texts import Language
 
 _REPORT = table(ReportRecord)
+_MEMBER = table(ReportMemberRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def keep(session: Session, summary: Summary) -> StoredReport:
     """
     Write a summary down, or give back the one that was made of the same snapshot in the same language before.
 
-    One statement, two where somebody was faster.
+    With one of a group, the projects that it tells of are written down. One statement, two where somebody was faster;
+    four for a new one of a group.
     """
     document = to_json(summary)
     key = report_key(summary.scope, summary.period, summary.snapshot.digest, summary.language)
@@ -95,7 +99,20 @@ def keep(session: Session, summary: Summary) -> StoredReport:
         found = by_key(session, key)
         assert found is not None
         return found
+    if summary.scope.kind is ScopeKind.GROUP:
+        told_of = [{"report_id": made.id, "project_id": number} for number in sorted(_told_of(session, summary))]
+        bulk_insert(session, _MEMBER, told_of)
     return StoredReport(_row(made), summary)
+
+
+def members(session: Session, report_id: int) -> frozenset[int]:
+    """
+    The projects that a group's report tells of, whichever group they are in today; none for other reports.
+
+    One statement.
+    """
+    found = session.execute(select(_MEMBER.c.project_id).where(_MEMBER.c.report_id == report_id))
+    return frozenset(found.scalars())
 
 
 def by_key(session: Session, key: str) -> StoredReport | None:
@@ -126,14 +143,20 @@ def page(
     Part of the list, the newest first. One statement. ``before``: number of the last one seen.
 
     ``sees``: projects that the reader sees (None for all, and then groups and the organisation too). ``groups``: full
-    paths of groups that he sees whole, upper and lower case alike.
+    paths of groups that he sees whole, upper and lower case alike. A group's report is listed to whoever moreover sees
+    every project that it tells of: one that left the group stays in the documents of before.
     """
     query = select(*_BARE).order_by(_REPORT.c.id.desc()).limit(max(1, limit))
     if sees is not None:
-        own: list[ColumnElement[bool]] = [among(session, _REPORT.c.project_id, sees)]
-        for group in groups:
-            own.append((_REPORT.c.scope_kind == ScopeKind.GROUP) & (func.lower(_REPORT.c.scope) == group.lower()))
-        query = query.where(or_(*own))
+        of_it = _MEMBER.c.report_id == _REPORT.c.id
+        group = and_(
+            _REPORT.c.scope_kind == ScopeKind.GROUP,
+            among(session, func.lower(_REPORT.c.scope, type_=_REPORT.c.scope.type), [path.lower() for path in groups]),
+            # One of which nobody knows what it tells of is for nobody.
+            exists().where(of_it),
+            ~exists().where(of_it, ~among(session, _MEMBER.c.project_id, sees)),
+        )
+        query = query.where(or_(among(session, _REPORT.c.project_id, sees), group))
     if scope is not None:
         query = query.where(_REPORT.c.scope_kind == scope.kind, func.lower(_REPORT.c.scope) == scope.key.lower())
     if kind is not None:
@@ -144,6 +167,13 @@ def page(
 
 
 _BARE = tuple(column for column in _REPORT.c if column.name != "document")
+
+
+def _told_of(session: Session, summary: Summary) -> set[int]:
+    """Of a group: the projects of its snapshot, those of its document, and those in it now, whose lists it holds."""
+    within = {one.id for one in all_projects(session) if summary.scope.covers(one.id, one.path)}
+    content = snapshots.documents(session, [summary.snapshot.content]).get(summary.snapshot.content) or {}
+    return within | {line.id for line in summary.projects.rows} | {one["id"] for one in content.get("projects", ())}
 
 
 def _one(session: Session, condition: ColumnElement[bool]) -> StoredReport | None:

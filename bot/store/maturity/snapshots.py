@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -46,6 +46,7 @@ from bot.store.maturity_tables import (
     SnapshotScoreRecord,
 )
 from bot.store.statements import chunks, insert_into, table
+from bot.store.tables import CounterRecord
 from bot.store.types import dump_json
 
 _SNAPSHOT = table(SnapshotRecord)
@@ -54,6 +55,9 @@ _SCORE = table(SnapshotScoreRecord)
 _LATE = table(LateDayRecord)
 _REPORT = table(ReportRecord)
 _DELIVERY = table(ReportDeliveryRecord)
+_COUNTER = table(CounterRecord)
+_OWED: Final = "owed."
+"""How the names of marks begin that say of a period that it is to be revised; nothing is counted under them."""
 _COLUMNS = tuple(column.name for column in _SNAPSHOT.columns if column.name != "id")
 
 
@@ -445,6 +449,33 @@ def strike_off(session: Session, seen: Mapping[tuple[int, date], int]) -> None:
     columns = tuple_(_LATE.c.project_id, _LATE.c.day, _LATE.c.number)
     for chunk in chunks([(*key, number) for key, number in sorted(seen.items())]):
         session.execute(delete(_LATE).where(columns.in_(chunk)))
+
+
+def owed(session: Session) -> frozenset[Period]:
+    """Periods that were to be revised and could not be. One statement."""
+    names = session.scalars(select(_COUNTER.c.name).where(_COUNTER.c.name.startswith(_OWED, autoescape=True)))
+    return frozenset(map(_owed_period, names))
+
+
+def keep_owed(session: Session, failed: Collection[Period], done: Collection[Period] = ()) -> None:
+    """
+    Note which periods were to be revised and could not be, and which of those are done. Two statements per thousand.
+    """
+    for chunk in chunks([_owed_name(period) for period in done]):
+        session.execute(delete(_COUNTER).where(_COUNTER.c.name.in_(chunk)))
+    for chunk in chunks(sorted(map(_owed_name, failed))):
+        statement = insert_into(session, _COUNTER).values([{"name": name, "value": 1} for name in chunk])
+        session.execute(statement.on_conflict_do_nothing())
+
+
+def _owed_name(period: Period) -> str:
+    return f"{_OWED}{period.kind.value}.{period.first}..{period.last}"
+
+
+def _owed_period(name: str) -> Period:
+    kind, _, days = name.removeprefix(_OWED).partition(".")
+    first, _, last = days.partition("..")
+    return Period(PeriodKind(kind), date.fromisoformat(first), date.fromisoformat(last))
 
 
 # --- forgetting -------------------------------------------------------------------------------------------------------

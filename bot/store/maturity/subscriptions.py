@@ -60,11 +60,14 @@ def add(
     return _subscription(session.execute(insert(_SUBSCRIPTION).values(values).returning(*_SUBSCRIPTION.c)).one())
 
 
-def every(session: Session, *, enabled_only: bool = False) -> tuple[Subscription, ...]:
-    """All of them, oldest first. One statement."""
+def every(session: Session, *, enabled_only: bool = False, lock: bool = False) -> tuple[Subscription, ...]:
+    """All of them, oldest first. One statement. ``lock``: whoever locks them too waits until this transaction ends."""
     query = select(_SUBSCRIPTION).order_by(_SUBSCRIPTION.c.id)
     if enabled_only:
         query = query.where(_SUBSCRIPTION.c.disabled_at.is_(None))
+    if lock:
+        # SQLite has one writer at a time, and takes no notice.
+        query = query.with_for_update(key_share=True)
     return tuple(_subscription(row) for row in session.execute(query))
 
 

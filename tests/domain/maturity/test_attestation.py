@@ -14,12 +14,15 @@ from bot.domain.maturity.attestation import (
     FILE_TYPES,
     LARGEST_FILE,
     LONGEST_TEXT,
+    MOST_BYTES,
+    MOST_OPEN,
     Attestation,
     AttestationError,
     attachment,
     cleaned_text,
     made,
     must_be_confirmable,
+    must_have_room,
 )
 from bot.domain.maturity.model import Attest, Demand, Probe
 from bot.domain.maturity.scope import ORGANISATION
@@ -142,3 +145,13 @@ def test_whatever_is_sent_is_of_a_known_kind_or_refused(name: str, content: byte
     assert found.type in FILE_TYPES
     assert not set(found.name) & set('/\\"\n\r\x00')
     assert 0 < len(found.name) <= 120
+
+
+def test_there_is_room_up_to_the_limits_and_no_further() -> None:
+    file = attachment("a.txt", b"ten bytes.")
+    must_have_room(MOST_OPEN - 1, MOST_BYTES - 10, file)
+    must_have_room(0, 10 * MOST_BYTES, None)
+    with pytest.raises(AttestationError, match=f"there are {MOST_OPEN} attestations"):
+        must_have_room(MOST_OPEN, 0, None)
+    with pytest.raises(AttestationError, match="may have 100 MB"):
+        must_have_room(0, MOST_BYTES - 9, file)

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.maturity.period import TRAILING_DAYS, Period, PeriodKind, last_ended, night, parse_period, period_of
+from bot.domain.maturity.period import (
+    LONGEST_DAYS,
+    TRAILING_DAYS,
+    Period,
+    PeriodKind,
+    PeriodTooLong,
+    last_ended,
+    must_fit,
+    night,
+    parse_period,
+    period_of,
+)
 
 CALENDAR = [kind for kind in PeriodKind if kind not in (PeriodKind.SPAN, PeriodKind.NIGHT)]
 dates = st.dates(date(1990, 1, 1), date(2190, 1, 1))
@@ -108,13 +119,35 @@ def test_what_is_no_period_is_refused_with_what_can_be_written(text: str) -> Non
     assert len(str(caught.value)) < 400
 
 
-@given(st.text(max_size=30))
+@given(st.one_of(st.text(max_size=30), st.builds("{}..{}".format, st.dates(), st.dates())))
 def test_no_text_does_anything_else(text: str) -> None:
     try:
         found = parse_period(text)
-    except ValueError:
+    except (ValueError, PeriodTooLong):
         return
+    assert found.days <= LONGEST_DAYS
     assert parse_period(found.label) == found
+
+
+def test_days_that_no_snapshot_can_hold_are_refused_with_a_day_to_begin_with() -> None:
+    with pytest.raises(PeriodTooLong) as caught:
+        parse_period("2015-01-01..2026-11-02")
+    assert str(caught.value) == "2015-01-01..2026-11-02 has 4324 days, and a period may have 4000"
+    assert caught.value.hint == "Begin on 2015-11-21 or later, or ask for one year after the other."
+    assert parse_period("2015-11-21..2026-11-02").days == LONGEST_DAYS
+    with pytest.raises(PeriodTooLong):
+        parse_period("0001-01-01..9999-12-31")
+
+
+@given(dates, st.integers(0, 9_000))
+def test_a_period_fits_up_to_the_longest_one(first: date, days: int) -> None:
+    span = Period(PeriodKind.SPAN, first, first + timedelta(days=days))
+    if span.days <= LONGEST_DAYS:
+        must_fit(span)
+        must_fit(span.previous)
+        return
+    with pytest.raises(PeriodTooLong):
+        must_fit(span)
 
 
 def test_nonsense_is_refused_at_the_door() -> None:

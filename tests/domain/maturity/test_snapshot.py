@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.maturity.counters import COUNTERS
 from bot.domain.maturity.measures import MEASURES
 from bot.domain.maturity.model import Model
-from bot.domain.maturity.period import Period, PeriodKind, night
+from bot.domain.maturity.period import LONGEST_DAYS, Period, PeriodKind, night
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.maturity.snapshot import (
     RULES,
@@ -32,6 +33,7 @@ from bot.domain.maturity.snapshot import (
     end_of,
     group_content,
     groups_of,
+    is_readable,
     next_revision,
     project_content,
     read_content,
@@ -97,6 +99,41 @@ def test_figures_depend_on_how_many_days_there_were_and_not_on_which(tally: dict
     assert (one.inputs.period.days, one.inputs.period.working_days) == (period.days, period.working_days)
     values = {name: measure.value(tally, period) for name, measure in MEASURES.items() if not measure.shared}
     assert {name: one.figures.get(name) for name in values} == values
+
+
+VALUES = st.one_of(st.integers(), st.integers(0, 10), st.floats(), st.text(max_size=3), st.none(), st.booleans())
+NAMES = st.one_of(
+    st.sampled_from(sorted(COUNTERS)), st.from_regex(r"[a-zA-Z_.]{1,4}", fullmatch=True), st.text(max_size=3)
+)
+
+
+@given(tally=st.dictionaries(NAMES, VALUES, max_size=4))
+@settings(max_examples=examples(200), deadline=None)
+def test_counters_that_count_as_readable_are_read_back_and_others_are_none(tally: dict[str, Any]) -> None:
+    if not is_readable(tally):
+        assert not all(type(value) is int and abs(value) <= 2**53 and name in COUNTERS for name, value in tally.items())
+        return
+    made = project_content([SMALL], NIGHT, tally, shared={})
+    assert through_json(made) == made
+
+
+def test_as_many_damaged_numbers_as_there_are_projects_add_up_to_one_that_is_read() -> None:
+    assert is_readable({"scans": 2**53, "merges": -(2**53)})
+    assert not is_readable({"scans": 2**53 + 1})
+    assert not is_readable({f"n{n}": 0 for n in range(1_001)})
+    one = content(**{"merge.seconds": 2**53})
+    whole = group_content([SMALL], NIGHT, {n: (content_digest(one), one) for n in range(1_000)}, shared={})
+    assert through_json(whole) == whole
+
+
+def test_more_days_than_anybody_may_ask_for_are_read_as_they_were_taken() -> None:
+    long = Period(PeriodKind.SPAN, date(2015, 1, 1), date(2026, 11, 2))
+    made = project_content([SMALL], long, SCANNED, shared={})
+    assert through_json(made).inputs.period.days == long.days > LONGEST_DAYS
+    document = made.document()
+    for days in (0, 100_001, 10**9):
+        with pytest.raises(SnapshotError, match="days has to be a whole number"):
+            read_content({**document, "days": days})
 
 
 def test_a_project_to_which_nothing_happens_has_one_content_for_several_nights() -> None:

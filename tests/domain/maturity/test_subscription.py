@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.maturity.period import PeriodKind
-from bot.domain.maturity.scope import ORGANISATION
+from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.maturity.subscription import (
     GIVE_UP_AFTER,
     Audience,
@@ -25,6 +25,7 @@ from bot.domain.maturity.subscription import (
     not_before,
     parse_quiet,
     shown_target,
+    unserved,
 )
 from bot.texts import Language
 
@@ -103,6 +104,8 @@ def test_what_is_right_is_tidied() -> None:
         ({"channel": Channel.CHAT, "target": "file:///etc/passwd"}, "address of a chat"),
         ({"channel": Channel.CHAT, "target": "syslog://"}, "address of a chat"),
         ({"channel": Channel.CHAT, "target": "json://127.0.0.1"}, "address of a chat"),
+        ({"channel": Channel.CHAT, "target": "//[secret"}, "address of a chat"),
+        ({"channel": Channel.CHAT, "target": "slack:secret"}, "address of a chat"),
     ],
 )
 def test_what_cannot_be_says_why_and_never_shows_the_target(changes: dict[str, object], says: str) -> None:
@@ -115,6 +118,8 @@ def test_what_cannot_be_says_why_and_never_shows_the_target(changes: dict[str, o
 
 def test_of_a_chat_nothing_is_shown_but_which_one_it_is() -> None:
     assert shown_target(Channel.CHAT, "dingtalk://secret-token@secret") == "dingtalk://…"
+    assert shown_target(Channel.CHAT, "mmost://[secret") == "mmost://…"
+    assert shown_target(Channel.CHAT, "secret") == "chat://…"
     assert shown_target(Channel.EMAIL, "anna@example.com") == "anna@example.com"
 
 
@@ -185,3 +190,41 @@ def test_what_goes_to_one_target_in_one_language_is_one_message() -> None:
 def test_an_issue_or_page_is_about_one_summary(channel: Channel) -> None:
     page = subscription(1, channel=channel)
     assert digests([("a", page, "x/y"), ("b", page, "x/y"), ("c", page, "x/y")]) == (("a",), ("b",), ("c",))
+
+
+@pytest.mark.parametrize(
+    ("scope", "gone"),
+    [
+        (ORGANISATION, False),
+        (Scope.of_project(1), False),
+        (Scope.of_project(-3), False),
+        (Scope.of_project(2), True),
+        (Scope.of_group("store"), False),
+        (Scope.of_group("STORE/Web"), False),
+        (Scope.of_group("shop"), True),
+        (Scope.of_group("stor"), True),
+        (Scope.of_group("store/web/till"), True),
+    ],
+)
+def test_a_subscription_of_which_nothing_is_served_is_told(scope: Scope, gone: bool) -> None:
+    paths = {1: "Store/web/till", -3: "local/import"}
+    assert unserved([subscription(7, scope=scope)], paths) == ({7} if gone else set())
+
+
+def test_without_projects_nothing_is_served() -> None:
+    known = [subscription(1), subscription(2, scope=Scope.of_group("shop")), subscription(3, scope=Scope.of_project(1))]
+    assert unserved(known, {}) == {1, 2, 3}
+
+
+_PATHS = st.lists(st.sampled_from(["a", "B", "b", "ß", "ss", "c.d"]), min_size=2, max_size=4).map("/".join)
+
+
+@given(
+    st.dictionaries(st.integers(1, 5), _PATHS, max_size=5),
+    st.lists(st.sampled_from(["A", "b", "ss", "c.d"]), min_size=1),
+)
+def test_served_is_what_a_scope_covers(paths: dict[int, str], words: list[str]) -> None:
+    scopes = [ORGANISATION, Scope.of_project(1), Scope.of_group("/".join(words))]
+    known = [subscription(number, scope=scope) for number, scope in enumerate(scopes)]
+    covered = {one.id for one in known if any(one.scope.covers(number, path) for number, path in paths.items())}
+    assert unserved(known, paths) == {0, 1, 2} - covered

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from bot.domain.audit import Entry
-from bot.domain.maturity.attestation import Attestation, attachment
+from bot.domain.maturity.attestation import MOST_BYTES, MOST_OPEN, Attestation, attachment
 from bot.domain.maturity.model import Attest
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.roles import Kind, Permission, Principal, Role
@@ -28,6 +28,7 @@ from bot.store.engine import session, write_session
 from bot.store.maturity import attestations
 from bot.store.projects import Project, upsert_projects
 from tests.domain.maturity.worlds import END
+from tests.domain.maturity.worlds import attestation as word
 from tests.pipeline.desk_stage import person
 
 TILL, API, CORE = 1, 2, 3
@@ -183,3 +184,44 @@ def test_a_secret_in_what_is_said_is_kept_nowhere(tools: Tools) -> None:
     made = say(tools, ADA, text="Sign in with glpat-abcdefghijklmnopqrst to see it.")
     assert "glpat" not in made.text
     assert "glpat" not in str(entries(tools))
+
+
+def test_whoever_sees_nothing_of_a_group_is_told_of_no_word_for_it(tools: Tools) -> None:
+    bank, whole = say(tools, ADMIN, Scope.of_group("bank")), say(tools, ADMIN, ORGANISATION)
+    for made in (bank, whole):
+        for act in (confirm, withdraw):
+            with pytest.raises(WorkflowError, match=f"no attestation {made.id}") as caught:
+                act(tools, LEAD, made.id)
+            assert caught.value.fault is Fault.NOT_FOUND
+    assert confirm(tools, BOSS, whole.id).confirmed_by == "boss"
+
+
+def test_there_are_so_many_for_one_demand_and_scope_and_no_more(tools: Tools) -> None:
+    last = [say(tools, ADA) for _ in range(MOST_OPEN)][-1]
+    with pytest.raises(WorkflowError, match="attestations for this demand already") as caught:
+        say(tools, GRACE)
+    assert caught.value.fault is Fault.INVALID
+    assert len(entries(tools)) == MOST_OPEN, "what was refused is written down nowhere"
+    say(tools, ADA, Scope.of_project(API))
+    say(tools, LEAD, SHOP)
+    withdraw(tools, GRACE, last.id)
+    assert say(tools, GRACE).made_by == "grace"
+
+
+def test_files_of_a_scope_have_a_limit_and_what_was_taken_back_still_counts(tools: Tools) -> None:
+    sent, most = attachment("sent.txt", b"What was sent before."), MOST_BYTES - 10
+    with write_session(tools.services.store) as writing:
+        attestations.add(writing, word(scope=MINE, file_digest=sent.digest, withdrawn_at=END), sent)
+        # As many bytes as that in a file, without carrying them about.
+        lite = writing.get_bind().dialect.name == "sqlite"
+        zeros = "zeroblob(:most)" if lite else "convert_to(repeat('0', :most), 'UTF8')"
+        writing.execute(text(f"UPDATE attachment SET content = {zeros}"), {"most": most})
+    with pytest.raises(WorkflowError, match="may have 100 MB") as caught:
+        say(tools, ADA, attachment=attachment("one.txt", b"eleven more"))
+    assert caught.value.fault is Fault.INVALID
+    assert say(tools, ADA).file_name == "", "without one he may"
+    assert say(tools, ADA, attachment=attachment("two.txt", b"ten are ok")).file_name == "two.txt"
+    assert say(tools, ADA, Scope.of_project(API), attachment=attachment("one.txt", b"eleven more")).file_digest
+    with session(tools.services.store) as reading:
+        found = reading.execute(text("SELECT count(*) FROM attachment WHERE length(content) = :most"), {"most": most})
+        assert found.scalar_one() == 1, "a snapshot may name it"

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
-from bot.store.engine import write_session
+from bot.domain.job import ScanBranch
+from bot.store import findings
+from bot.store.engine import session, write_session
 from bot.store.maturity import counting
 from bot.store.maturity_tables import ProjectDayRecord
 from bot.store.statements import table
 from tests.domain.maturity.test_change_effect import FINE
+from tests.pipeline.test_baseline import dismiss
 from tests.pipeline.workshop import Workshop
 from tests.standin import MergeRequest
 
@@ -36,6 +39,21 @@ def test_the_score_and_what_the_change_does_to_it_stand_in_the_summary(workshop:
     assert "(our inference)" in worse
     assert "with this change" in worse
     workshop.gitlab.commit(request.project, "feature", {"a.py": "fine\n"}, author=workshop.ada)
+    assert workshop.scan(request) == "passed"
+    assert "this change leaves it so" in line(workshop, request)
+
+
+def test_only_what_lies_open_on_the_default_branch_is_mended_by_a_change(workshop: Workshop) -> None:
+    project = workshop.project({"old.py": "flag\n"})
+    assert workshop.outcome(workshop.submit(ScanBranch(project.id, "main", None))) == "done"
+    request = workshop.open({"old.py": None}, project)
+    count(workshop, request, FINE.tally() | {"open.medium": 1, "code.lines": 100})
+    assert workshop.scan(request) == "passed"
+    assert "with this change" in line(workshop, request)
+    with session(workshop.services.store) as reading:
+        (known,) = findings.page(reading, project_id=project.id).findings
+    # Now the one that was counted is another: nobody counts what was dismissed.
+    dismiss(workshop, known.id)
     assert workshop.scan(request) == "passed"
     assert "this change leaves it so" in line(workshop, request)
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.gitlab.model import PAGE, Pipeline
-from bot.pipeline.maturity.changes import Changes
+from bot.pipeline.maturity.changes import MOST_SEEN, Changes
 from tests.examples import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,6 +103,57 @@ def test_a_bound_on_pages_is_kept_and_the_next_round_goes_on() -> None:
         found |= more
     assert found == rows.rows
     assert changes.complete
+
+
+def test_more_rows_of_two_minutes_than_a_round_reads_hold_nothing_up() -> None:
+    """A label that is deleted touches every merge request that had it."""
+    rows = FakeList([row(number, number / 100) for number in range(1_050)] + [row(5_000, 9_000)])
+    found, changes = read(rows, most=5)
+    rounds = 1
+    while not changes.complete:
+        assert rounds < 5, "it comes no further"
+        more, changes = read(rows, json.loads(json.dumps(changes.cursor())), most=5)
+        assert more, "a round that read nothing new"
+        found |= more
+        rounds += 1
+    assert found == rows.rows
+    assert rounds == 3
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.001])
+def test_more_rows_than_are_remembered_hold_nothing_up(apart: float) -> None:
+    rows = FakeList([row(number, number * apart) for number in range(MOST_SEEN + 700)] + [row(90_000, 9_000)])
+    found, changes = read(rows, most=10)
+    for _ in range(5):
+        if changes.complete:
+            break
+        more, changes = read(rows, json.loads(json.dumps(changes.cursor())), most=10)
+        found |= more
+    assert changes.complete
+    assert found == rows.rows
+
+
+def test_a_list_that_never_ends_is_left() -> None:
+    """Whatever page is asked for, the answer is the same."""
+    rows = [row(number, 1) for number in range(PAGE)]
+    changes: Changes[Pipeline] = Changes.from_cursor(lambda one: one.id, None, START, NOW)
+    for page in changes.pages(lambda _after, _page: rows, 3):
+        for one in page:
+            changes.done(one)
+    assert not changes.complete
+
+
+def test_what_changed_after_the_round_began_is_left_to_the_next() -> None:
+    """However many: they are no reason to call what is known incomplete, nor to read on and on."""
+    ahead = [
+        replace(row(number, 0), updated_at=NOW + timedelta(seconds=1 + number)) for number in range(100, 100 + 5 * PAGE)
+    ]
+    rows = FakeList([row(1, 100), *ahead])
+    _, changes = read(rows, most=3)
+    assert changes.complete
+    assert rows.asked == 1
+    assert changes.comes_again(ahead[0])
+    assert not changes.comes_again(rows.rows[1])
 
 
 def test_a_row_without_a_time_is_passed_over() -> None:

@@ -1,25 +1,27 @@
-"""The ways out, each against a real counterpart: a mail server, a chat's endpoint, GitLab."""
+"""The ways out, each against a real counterpart: a mail server, GitLab. Chats are in ``test_chats``."""
 
 from __future__ import annotations
 
-import json
+import re
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from bot.pipeline.maturity.channels import Attached, ChannelError, Chat, Issue, Mail, Parcel, Wiki
+from bot.pipeline.maturity.channels import Attached, ChannelError, Issue, Mail, Parcel, Wiki
 from bot.reports.maturity.message import Message
 from bot.settings import MailAccess
+from bot.store.secret_box import SecretBox
 from tests.pipeline.maturity.stage import Stage
+from tests.standin import DEVELOPER
 
 PARCEL = Parcel(
     key="mw-7",
@@ -58,6 +60,10 @@ def mail() -> Iterator[MailServer]:
             to: list[str] = []
             while line := self.rfile.readline().decode().strip():
                 refused = next((answer for start, answer in made.refuse.items() if line.upper().startswith(start)), "")
+                if refused == "hang up":
+                    return
+                if refused == "silence":
+                    continue
                 if refused:
                     self.say(refused)
                 elif line.upper().startswith("EHLO"):
@@ -129,6 +135,21 @@ def test_who_got_a_mail_does_not_get_it_again_because_another_address_is_wrong(m
     assert mail.mails[0][0] == ["ben@example.com"]
 
 
+@pytest.mark.parametrize("goodbye", ["421 too many of you", "250 ok", "nonsense", "hang up"])
+def test_what_a_mail_server_took_has_arrived_however_it_says_goodbye(mail: MailServer, goodbye: str) -> None:
+    mail.refuse = {"QUIT": goodbye}
+    assert Mail(mail.access())("anna@example.com", PARCEL) == ""
+    assert len(mail.mails) == 1
+
+
+def test_a_mail_server_that_never_says_goodbye_is_not_waited_for(mail: MailServer) -> None:
+    mail.refuse = {"QUIT": "silence"}
+    begun = time.monotonic()
+    assert Mail(mail.access(), goodbye_seconds=0.05)("anna@example.com", PARCEL) == ""
+    assert time.monotonic() - begun < 5
+    assert len(mail.mails) == 1
+
+
 def test_a_password_never_goes_over_a_line_that_is_not_encrypted(mail: MailServer) -> None:
     access = mail.access(security="starttls", user="mw", password=SecretStr("hush"))
     with pytest.raises(ChannelError) as caught:
@@ -142,62 +163,47 @@ def test_without_a_mail_server_it_says_what_to_set() -> None:
         Mail(None)("anna@example.com", PARCEL)
 
 
-@dataclass
-class ChatServer:
-    status: int = 200
-    got: list[dict[str, Any]] = field(default_factory=list)
-    port: int = 0
-
-
-@pytest.fixture
-def chat() -> Iterator[ChatServer]:
-    made = ChatServer()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            made.got.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(made.status)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield made
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_chat_gets_the_short_words(chat: ChatServer) -> None:
-    assert Chat()(f"mmost://127.0.0.1:{chat.port}/3ccdd113474722377935511fc85d3dd4", PARCEL) == ""
-    (got,) = chat.got
-    assert "Score 61" in got["text"]
-    assert PARCEL.message.subject in got["text"]
-
-
-def test_a_chat_that_takes_nothing_is_an_error_without_its_token(chat: ChatServer) -> None:
-    chat.status = 500
-    with pytest.raises(ChannelError, match="did not take it") as caught:
-        Chat()(f"mmost://127.0.0.1:{chat.port}/3ccdd113474722377935511fc85d3dd4", PARCEL)
-    assert "3ccdd113" not in str(caught.value)
-
-
-@pytest.mark.parametrize("target", ["json://127.0.0.1/x", "syslog://", "slack://not-a-token"])
-def test_what_is_no_chat_is_not_sent_to(target: str) -> None:
-    with pytest.raises(ChannelError):
-        Chat()(target, PARCEL)
-
-
 def test_an_issue_is_opened_once_however_often_it_is_sent(stage: Stage) -> None:
-    send = Issue(stage.site.client)
+    send = issues_of(stage)
     where = send(stage.project.path, PARCEL)
     assert send(stage.project.path, PARCEL) == where
     (issue,) = stage.site.gitlab.issues(stage.project)
     assert issue.confidential
     assert issue.title == PARCEL.message.subject
     assert issue.description.startswith("# Summary")
+
+
+def test_who_edits_an_issue_of_ours_cannot_say_that_a_later_summary_has_arrived(stage: Stage) -> None:
+    send = issues_of(stage)
+    first = send(stage.project.path, PARCEL)
+    (issue,) = stage.site.gitlab.issues(stage.project)
+    later = [replace(PARCEL, key=f"mw-{number}") for number in (8, 80)]
+    # All that can be known: the mark that is there, the old form of it, and the numbers of deliveries to come.
+    (mark,) = re.findall("<!-- mergewarden:summary (.*) -->", issue.description)
+    forged = [one.key for one in later] + [mark + one.key for one in later] + [mark[:-1]]
+    issue.description += "".join(f"\n<!-- mergewarden:summary {word} -->" for word in forged)
+    where = [send(stage.project.path, one) for one in later]
+    assert len({first, *where}) == 3
+    assert send(stage.project.path, PARCEL) == first
+
+
+def test_the_mark_of_one_project_means_nothing_in_another(stage: Stage) -> None:
+    other = stage.gitlab.create_project(f"{stage.project.path}-other", members={stage.site.bot: DEVELOPER})
+    send = issues_of(stage)
+    where = send(stage.project.path, PARCEL)
+    (issue,) = stage.gitlab.issues(stage.project)
+    there = send(other.path, PARCEL)
+    (copy,) = stage.gitlab.issues(other)
+    assert where != there
+    assert marked(issue.description) != marked(copy.description)
+
+
+def marked(description: str) -> str:
+    return description.rpartition("<!--")[2]
+
+
+def issues_of(stage: Stage) -> Issue:
+    return Issue(stage.site.client, SecretBox(stage.services.settings.data_dir))
 
 
 def test_a_wiki_page_is_written_and_written_over(stage: Stage) -> None:
@@ -208,10 +214,10 @@ def test_a_wiki_page_is_written_and_written_over(stage: Stage) -> None:
     assert stage.project.wiki == {PARCEL.page: "# Revised\n"}
 
 
-@pytest.mark.parametrize("way", [Issue, Wiki])
-def test_a_project_that_is_not_there_is_an_error(stage: Stage, way: type[Issue] | type[Wiki]) -> None:
-    with pytest.raises(ChannelError):
-        way(stage.site.client)("nobody/nothing", PARCEL)
+def test_a_project_that_is_not_there_is_an_error(stage: Stage) -> None:
+    for send in (issues_of(stage), Wiki(stage.site.client)):
+        with pytest.raises(ChannelError):
+            send("nobody/nothing", PARCEL)
 
 
 def test_a_project_without_a_wiki_says_so(stage: Stage) -> None:

@@ -34,6 +34,7 @@ def cleared(stage: Stage, request: MergeRequest) -> None:
         mirror,
         project_id=stage.project.id,
         iid=request.iid,
+        sequence=0,
         target_branch="main",
         base_sha=request.version.base_sha,
         head_sha=request.head_sha,
@@ -156,6 +157,6 @@ def test_a_cleared_head_of_another_branch_is_cleared(stage: Stage) -> None:
     )
     with write_session(stage.services.store) as writing:
         granted = clearances.Granted(stage.project.id, Clearance(9, "release", sha, None), "", "scan", ago(days=2))
-        clearances.grant(writing, granted)
+        clearances.grant(writing, granted, sequence=0)
     stage.scanned()
     assert verdict(stage, "v1", "release") is True

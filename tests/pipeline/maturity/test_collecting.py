@@ -282,6 +282,50 @@ def test_times_that_cannot_be_are_not_believed(stage: Stage) -> None:
     assert len(merges(stage)) == 2
 
 
+def test_what_is_merged_while_a_round_runs_is_kept_by_the_next(stage: Stage) -> None:
+    """Pipelines are read first, which takes minutes in a large project; by then the list holds what came in since."""
+    stage.gitlab.past_merge(
+        stage.project, {"a.py": "a\n"}, author=stage.ada, opened_at=ago(days=2), merged_at=ago(hours=1)
+    )
+    made = stage.gitlab.past_merge(
+        stage.project, {"b.py": "a\n"}, author=stage.ada, opened_at=ago(days=2), merged_at=NOW + timedelta(seconds=30)
+    )
+    # GitLab notes when it was merged a moment after the merge request changed.
+    assert made.merged_at is not None
+    made.updated_at = made.merged_at - timedelta(milliseconds=40)
+    assert stage.collect() == "complete"
+    assert list(merges(stage)) == [1]
+    assert stage.collect(NOW + timedelta(days=1)) == "complete"
+    assert list(merges(stage)) == [1, 2]
+    assert "/merge_requests" in stage.asked(NOW + timedelta(days=2))
+
+
+@pytest.mark.parametrize("shown", [-0.02, 0.02])
+def test_a_merge_at_the_moment_at_which_a_round_begins_is_not_lost(stage: Stage, shown: float) -> None:
+    made = stage.gitlab.past_merge(
+        stage.project,
+        {"a.py": "a\n"},
+        author=stage.ada,
+        opened_at=ago(days=2),
+        merged_at=NOW + timedelta(milliseconds=10),
+    )
+    made.updated_at = NOW + timedelta(seconds=shown)
+    stage.collect()
+    assert merges(stage) == {}
+    stage.collect(NOW + timedelta(days=1))
+    assert list(merges(stage)) == [1]
+
+
+def test_what_ends_or_is_released_while_a_round_runs_is_kept(stage: Stage) -> None:
+    made = stage.gitlab.past_pipeline(stage.project, at=NOW + timedelta(seconds=30), seconds=60)
+    stage.gitlab.tag(stage.project, "v1", message="One", at=NOW + timedelta(seconds=30))
+    stage.collect()
+    stage.collect(NOW + timedelta(days=1))
+    assert list(pipelines(stage)) == [made.id]
+    with session(stage.services.store) as reading:
+        assert list(releases_named(reading, stage.project.id, ["v1"])) == ["v1"]
+
+
 # --- Releases ---------------------------------------------------------------------------------------------------------
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event
+from sqlalchemy import event, update
+from structlog.testing import capture_logs
 
 from bot.domain.maturity.model import Model
-from bot.domain.maturity.period import Period, PeriodKind, last_ended, night
+from bot.domain.maturity.period import Period, PeriodKind, PeriodTooLong, last_ended, night, parse_period
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.maturity.snapshot import Snapshot
 from bot.observability.metrics import Metrics
-from bot.pipeline.maturity.snapshots import Round, take_night
+from bot.pipeline.maturity.snapshots import Round, take, take_night
 from bot.pipeline.maturity.verifying import verify_stored
 from bot.services import Services
 from bot.settings import Settings
@@ -25,7 +27,9 @@ from bot.store import audit
 from bot.store.engine import session, write_session
 from bot.store.maturity import attestations, counting, snapshots
 from bot.store.maturity.snapshots import Wanted
+from bot.store.maturity_tables import ProjectDayRecord
 from bot.store.projects import Project, forget_project, upsert_projects
+from bot.store.statements import table
 from tests.domain.maturity import worlds
 from tests.domain.maturity.worlds import SCANNED
 from tests.store.counting import counted
@@ -238,6 +242,162 @@ def test_whenever_it_is_killed_it_goes_on_where_it_was(services: Services, place
     assert of(services, ORGANISATION, night(YESTERDAY)).content.inputs.counters["scans"] == 14
     assert whole(services) == []
     assert took(services) == {}
+
+
+UNREADABLE = replace(SMALL, version="2", digest="f" * 64)
+"""Stored, it is not what its digest says: as a model of which a later release does not know the figures."""
+DECEMBER = datetime(2026, 12, 1, 3, tzinfo=UTC)
+NOVEMBER = last_ended(PeriodKind.MONTH, DECEMBER.date())
+
+
+def errors(logged: list[Any]) -> list[tuple[str, str]]:
+    return [(entry["event"], entry["period"]) for entry in logged if entry["log_level"] == "error"]
+
+
+def late_and_owed(services: Services) -> tuple[int, frozenset[Period]]:
+    with session(services.store) as reading:
+        return len(snapshots.late_days(reading)), snapshots.owed(reading)
+
+
+def test_a_period_that_cannot_be_revised_keeps_none_of_the_others_from_it(services: Services) -> None:
+    assert take(services, NOVEMBER, [UNREADABLE], DECEMBER) is not None
+    took(services, DECEMBER)
+    count(services, 2, {**SCANNED, "scans": 4, "scans.ended": 1})
+    with capture_logs() as logged:
+        rounds = took(services, DECEMBER + timedelta(days=1))
+    assert errors(logged) == [("snapshots could not be revised", "2026-11")]
+    assert (rounds[PeriodKind.WEEK].revised, PeriodKind.MONTH in rounds) == (4, False)
+    # What was done is not done again, and what was not is not forgotten: not even once its days are no news any more.
+    assert late_and_owed(services) == (0, frozenset({NOVEMBER}))
+    with capture_logs() as logged:
+        rounds = took(services, DECEMBER + timedelta(days=2))
+    assert errors(logged) == [("snapshots could not be revised", "2026-11")]
+    assert rounds.keys() == {PeriodKind.NIGHT}
+    assert late_and_owed(services) == (0, frozenset({NOVEMBER}))
+
+
+def test_a_period_that_can_be_revised_again_gets_what_was_counted_meanwhile(services: Services) -> None:
+    took(services, DECEMBER)
+    with write_session(services.store) as writing:
+        # As a night left it that could not: the late days are struck off, the period is owed.
+        counting.keep_days(writing, {(2, YESTERDAY): {**SCANNED, "scans": 4, "scans.ended": 1}})
+        snapshots.keep_owed(writing, [NOVEMBER, night(YESTERDAY)])
+    with capture_logs() as logged:
+        rounds = took(services, DECEMBER + timedelta(days=1))
+    assert errors(logged) == []
+    assert rounds[PeriodKind.MONTH].revised == 4
+    assert of(services, ORGANISATION, NOVEMBER).content.inputs.counters["scans"] == 12
+    assert of(services, Scope.of_project(1), NOVEMBER).row.revision == 1
+    assert late_and_owed(services) == (0, frozenset())
+    assert whole(services) == []
+
+
+def test_a_night_that_cannot_be_taken_keeps_no_period_from_being_revised(services: Services) -> None:
+    took(services, DECEMBER)
+    count(services, 2, {**SCANNED, "scans": 4, "scans.ended": 1})
+    later = DECEMBER + timedelta(days=1)
+    with capture_logs() as logged:
+        # Two models with one id are more than a snapshot has room for.
+        rounds = take_night(services, later, [SMALL, worlds.model(version="2")])
+    assert errors(logged) == [("snapshots could not be taken", "2026-12-01")]
+    assert {done.period.kind for done in rounds} == {PeriodKind.WEEK, PeriodKind.MONTH}
+    # Nothing of it was written, and whoever comes next takes it.
+    assert took(services, later).keys() == {PeriodKind.NIGHT}
+    assert whole(services) == []
+
+
+def test_more_days_than_a_snapshot_holds_are_refused_before_anything_is_written(services: Services) -> None:
+    span = Period(PeriodKind.SPAN, date(2015, 1, 1), YESTERDAY)
+    with pytest.raises(PeriodTooLong, match="4347 days, and a period may have 4000"):
+        take(services, span, [SMALL], NOW)
+    assert everything(services) == []
+    longest = parse_period(f"{YESTERDAY - timedelta(days=3_999)}..{YESTERDAY}")
+    assert take(services, longest, [SMALL], NOW) is not None
+    assert of(services, ORGANISATION, longest).content.inputs.days == 4_000
+
+
+def test_a_group_that_somebody_left_who_was_killed_keeps_no_night_from_being_revised(services: Services) -> None:
+    commits = 0
+
+    def kill(_connection: Any) -> None:
+        nonlocal commits
+        commits += 1
+        if commits == 4:  # the organisation's: all else is there
+            raise Killed
+
+    event.listen(services.store, "commit", kill)
+    try:
+        with pytest.raises(Killed):
+            take_night(services, NOW, [SMALL])
+    finally:
+        event.remove(services.store, "commit", kill)
+    with write_session(services.store) as writing:
+        # Meanwhile one of the group's projects is deleted and the other moved: nothing is below it any more.
+        forget_project(writing, 1)
+        counting.forget_project(writing, 1)
+        snapshots.forget_project(writing, 1)
+        upsert_projects(writing, [Project(2, "bank/api", default_branch="main")])
+    took(services)
+    left = of(services, Scope.of_group("shop/web"), night(YESTERDAY))
+    count(services, 2, {**SCANNED, "scans": 9, "scans.ended": 9})
+    with capture_logs() as logged:
+        took(services, NOW + timedelta(hours=2))
+    assert errors(logged) == []
+    assert of(services, ORGANISATION, night(YESTERDAY)).content.inputs.counters["scans"] == 16
+    assert of(services, Scope.of_group("bank"), night(YESTERDAY)).content.inputs.counters["scans"] == 13
+    assert of(services, Scope.of_group("shop/web"), night(YESTERDAY)) == left
+    assert whole(services) == []
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"counters": [1]},
+        {"counters": {"scans": "many"}},
+        {"counters": {"scans": 1.5}},
+        {"counters": {"scans": {"of": 3}}},
+        {"counters": {"merge.seconds": 10**400, "merges.timed": 1}},
+        {"counters": {"Not a name": 1}},
+        {"stocks": {"open.high": "3"}},
+        {"stocks": {"projects.ever_scanned": True, "open.high": None}},
+        {"stocks": [[]]},
+        {"stocks": "none"},
+    ],
+    ids=lambda damaged: str(damaged)[:40],
+)
+def test_a_project_whose_counts_are_damaged_is_not_assessed_and_costs_nobody_else(
+    services: Services, damaged: dict[str, Any]
+) -> None:
+    days = table(ProjectDayRecord)
+    with write_session(services.store) as writing:
+        writing.execute(update(days).where(days.c.project_id == 3).values(**damaged))
+    with capture_logs() as logged:
+        rounds = took(services)
+    assert (rounds[PeriodKind.NIGHT].projects, rounds[PeriodKind.NIGHT].added) == (4, 8)
+    assert [entry["project_id"] for entry in logged if entry["log_level"] == "error"] == [3]
+    three = of(services, Scope.of_project(3), night(YESTERDAY)).content
+    assert (three.inputs.counters, three.results[0].score) == ({}, None)
+    # It counts in its group as one that meets nothing.
+    assert of(services, ORGANISATION, night(YESTERDAY)).content.results[0].items[0].demands[0].of == 4
+    assert of(services, Scope.of_project(1), night(YESTERDAY)).content.results[0].score is not None
+    assert whole(services) == []
+
+
+def test_counts_that_were_damaged_later_rewrite_nothing(services: Services) -> None:
+    took(services, DECEMBER)
+    days = table(ProjectDayRecord)
+    with write_session(services.store) as writing:
+        writing.execute(update(days).where(days.c.project_id == 3).values(counters=[1]))
+        snapshots.note_late(writing, [(3, YESTERDAY)])
+    count(services, 2, {**SCANNED, "scans": 4, "scans.ended": 1})
+    with capture_logs() as logged:
+        rounds = took(services, DECEMBER + timedelta(days=1))
+    assert {entry["project_id"] for entry in logged if entry["log_level"] == "error"} == {3}
+    assert rounds[PeriodKind.MONTH].revised == 4
+    assert of(services, Scope.of_project(3), NOVEMBER).row.revision == 1
+    assert of(services, ORGANISATION, NOVEMBER).content.inputs.counters["scans"] == 12
+    assert late_and_owed(services) == (0, frozenset())
+    assert whole(services) == []
 
 
 def test_statements_do_not_grow_with_projects(services: Services) -> None:

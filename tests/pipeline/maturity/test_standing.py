@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from bot.domain.maturity.scope import ORGANISATION, Scope
-from bot.domain.verdict import Presence, TrackedFinding
+from bot.domain.suppression import Scope as About
+from bot.domain.suppression import Suppression
+from bot.domain.triage import Justification, TriageState
+from bot.domain.verdict import Presence, ScanReport, Suppressed, TrackedFinding
 from bot.observability.metrics import Metrics
 from bot.pipeline.maturity.snapshots import take_night
 from bot.pipeline.maturity.standing import effect_of, project_url, score_lines, standing_of
 from bot.services import Services
 from bot.settings import Settings
+from bot.store import suppressions
 from bot.store.engine import write_session
 from bot.store.maturity import attestations, counting
 from bot.store.maturity_tables import ProjectDayRecord
@@ -29,6 +33,7 @@ from tests.domain.maturity.projects import SCANNERS
 from tests.domain.maturity.test_change_effect import FINE
 from tests.reports import samples
 from tests.store.counting import counted
+from tests.store.maturity.story import SHOP, Story, at, code
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 PATHS = {1: "shop/web", 2: "shop/core", 3: "bank/core"}
@@ -51,6 +56,21 @@ def services(database_url: str, tmp_path: Path) -> Iterator[Services]:
 def with_settings(database_url: str, folder: Path, **more: object) -> Services:
     settings = Settings(data_dir=folder, database_url=SecretStr(database_url), **more)  # type: ignore[arg-type]
     return Services(settings, Metrics())
+
+
+def exception(**about: object) -> Suppression:
+    made = Suppression(
+        id=0,
+        project_id=SHOP,
+        scope=About.FINDING,
+        justification=Justification.ACCEPTABLE_RISK,
+        reason="because",
+        created_by="ada",
+        created_at=at(1),
+        # By the database's clock, which is that of today.
+        expires_at=at(36_500),
+    )
+    return replace(made, **about)  # type: ignore[arg-type]
 
 
 def count(services: Services, number: int, tally: Mapping[str, int], day: date | None = None) -> None:
@@ -129,6 +149,60 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_projects(serv
     assert len(statements) <= 6
 
 
+DROPPED = replace(samples.PASSED, tracked=(TrackedFinding(code("old"), Presence.FIXED),))
+"""A change that takes the code of a finding away."""
+
+
+def before_and_after(
+    services: Services, report: ScanReport, suppressed: Collection[Suppressed] = ()
+) -> tuple[int | None, int | None]:
+    found = effect_of(services, SHOP, "shop/backend", report, NOW, suppressed=suppressed)
+    assert found is not None
+    assert found.after is not None
+    return found.before.score, found.after.score
+
+
+def test_what_was_dismissed_is_not_mended_by_taking_its_code_away(services: Services) -> None:
+    story = Story(services.store)
+    dismissed, _ = story.sees(at(0), code("old"), code("real"))
+    story.judges(at(1), dismissed, TriageState.DISMISSED, Justification.ACCEPTABLE_RISK)
+    with write_session(services.store) as writing:
+        suppressions.create(writing, exception(finding_id=dismissed, code="old"))
+    count(services, SHOP, GOOD | {"open.high": 1})
+    before, after = before_and_after(services, DROPPED)
+    assert before == after
+    # Nor by editing it: as it is then, nobody has judged it.
+    edited = replace(code("old"), match_hash="edited", fingerprint="edited")
+    changed = TrackedFinding(edited, Presence.CHANGED, previous=code("old"), number=dismissed)
+    before, after = before_and_after(services, replace(samples.PASSED, tracked=(changed,)))
+    worse = TrackedFinding(edited, Presence.NEW)
+    assert (before, after) == before_and_after(services, replace(samples.PASSED, tracked=(worse,)))
+
+
+def test_what_lies_open_is_mended_by_taking_its_code_away(services: Services) -> None:
+    story = Story(services.store)
+    (number,) = story.sees(at(0), code("old"))
+    count(services, SHOP, GOOD | {"open.high": 1})
+    with counted(services.store) as statements:
+        before, after = before_and_after(services, DROPPED)
+    assert len(statements) <= 3
+    assert (before or 0) < (after or 0)
+    edited = TrackedFinding(code("old", Severity.INFO), Presence.CHANGED, previous=code("old"), number=number)
+    assert before_and_after(services, replace(samples.PASSED, tracked=(edited,))) == (before, after)
+
+
+def test_an_exception_that_the_gate_does_not_need_keeps_a_finding_from_the_score(services: Services) -> None:
+    Story(services.store).sees(at(0), code("old"))
+    count(services, SHOP, GOOD)
+    assert not CRITICAL.decision.suppressed
+    mark = CRITICAL.tracked[0].finding.fingerprint
+    before, worse = before_and_after(services, CRITICAL)
+    assert (worse or 0) < (before or 0)
+    assert before_and_after(services, CRITICAL, [Suppressed(mark, 7, "by rule")]) == (before, before)
+    # A comment in the code closes nothing on the default branch.
+    assert before_and_after(services, CRITICAL, [Suppressed(mark, None, "# nosec")]) == (before, worse)
+
+
 def test_a_change_that_brings_something_lowers_the_score_in_two_statements(services: Services) -> None:
     count(services, 1, GOOD)
     with counted(services.store) as statements:
@@ -166,9 +240,26 @@ def test_a_model_that_is_not_there_leaves_the_line_out(database_url: str, tmp_pa
 def test_whatever_goes_wrong_leaves_the_line_out(services: Services) -> None:
     """A verdict must not wait for this line, and must not fail because of it."""
     count(services, 1, GOOD)
+    assert effect_of(services, 1, "shop/web", samples.PASSED, NOW) is not None
     with write_session(services.store) as writing:
-        writing.execute(update(table(ProjectDayRecord)).values(counters=[1]))
+        writing.execute(text("ALTER TABLE attestation RENAME TO elsewhere"))
     assert effect_of(services, 1, "shop/web", samples.PASSED, NOW) is None
+
+
+def test_damaged_counts_cost_a_project_its_score_and_nobody_else(services: Services) -> None:
+    for number in PATHS:
+        count(services, number, GOOD)
+    days = table(ProjectDayRecord)
+    with write_session(services.store) as writing:
+        writing.execute(update(days).where(days.c.project_id == 1).values(counters=[1]))
+    assert effect_of(services, 1, "shop/web", samples.PASSED, NOW) is None
+    scores = {line.project.id: line.score for line in score_lines(services, "engineering", NOW)}
+    assert scores[1] is None
+    assert scores[2] == scores[3]
+    assert scores[2] is not None
+    found = standing_of(services, ORGANISATION, "", NOW)
+    assert found is not None
+    assert len(found.content.inputs.projects or ()) == 3
 
 
 def test_a_customers_model_rates_merge_requests(services: Services, database_url: str, tmp_path: Path) -> None:

@@ -10,12 +10,15 @@ from sqlalchemy import Engine, func, select
 
 from bot.domain.maturity.attestation import Attestation, attachment
 from bot.domain.maturity.scope import ORGANISATION, Scope
+from bot.domain.roles import Principal, Role
 from bot.store.engine import session, write_session
 from bot.store.maturity import attestations
 from bot.store.maturity_tables import AttachmentRecord
+from bot.store.projects import Project, upsert_projects
 from bot.store.statements import table
 from tests.domain.maturity.worlds import END
 from tests.domain.maturity.worlds import attestation as word
+from tests.pipeline.desk_stage import person
 from tests.store.counting import counted
 
 FILE = attachment("proof.txt", b"The minutes of the meeting.\n")
@@ -117,7 +120,7 @@ def test_it_reaches_a_project_from_its_groups_and_the_organisation(engine: Engin
         assert attestations.for_demands(reading, "small", ORGANISATION, "", END, demands=["b"]) == {}
 
 
-def test_a_page_shows_what_the_reader_may_know(engine: Engine) -> None:
+def test_a_page_shows_what_is_asked_for(engine: Engine) -> None:
     bare: dict[str, Any] = {"confirmed_at": None, "confirmed_by": "", "confirmed_by_id": None}
     one, two, three, four = add(
         engine,
@@ -132,11 +135,64 @@ def test_a_page_shows_what_the_reader_may_know(engine: Engine) -> None:
             return [found.id for found in attestations.page(reading, now=END, **wanted)]  # type: ignore[arg-type]
 
         assert numbers() == [four.id, three.id, two.id, one.id]
-        assert numbers(sees=[5]) == [four.id, three.id, one.id]
-        assert numbers(sees=[]) == [four.id, three.id]
         assert numbers(waiting=True) == [three.id, two.id]
         assert numbers(scope=Scope.of_group("SHOP")) == [four.id, three.id]
         assert numbers(limit=1, before=three.id) == [two.id]
         ends = attestations.ending(reading, END, END + timedelta(days=400))
         assert [found.id for found in ends] == [one.id, two.id, three.id, four.id]
         assert attestations.ending(reading, END, END + timedelta(days=1)) == ()
+
+
+def test_one_is_for_those_who_see_what_it_answers_for(engine: Engine) -> None:
+    scopes = (
+        ORGANISATION,
+        *(Scope.of_group(path) for path in ("Shop", "shop/WEB", "sho", "bank", "bank_", "gone")),
+        *(Scope.of_project(number) for number in (5, 6)),
+    )
+    kept = {str(one.scope): one.id for one in add(engine, *(word(scope=scope) for scope in scopes))}
+    with write_session(engine) as writing:
+        upsert_projects(writing, [Project(5, "shop/Web/till"), Project(6, "Bank/core"), Project(7, "shop/api")])
+
+    def seen(who: Principal) -> set[str]:
+        with session(engine) as reading, counted(engine) as made:
+            condition = attestations.seen_by(reading, who)
+            listed = {str(one.scope) for one in attestations.page(reading, seen=condition, now=END)}
+        assert len(made) <= 2
+        with session(engine) as reading:
+            one_by_one = {name for name, number in kept.items() if attestations.get(reading, number, seen=condition)}
+        assert listed == one_by_one, "page and file agree"
+        return listed
+
+    assert seen(person("a", Role.VIEWER, projects=(5,))) == {"group Shop", "group shop/WEB", "project 5"}
+    assert seen(person("b", Role.TRIAGER, projects=(6,))) == {"group bank", "project 6"}
+    assert seen(person("c", Role.VIEWER, projects=(7,))) == {"group Shop"}
+    assert seen(person("d", Role.VIEWER, projects=())) == set()
+    wide: dict[str, Any] = {"instance_roles": frozenset({Role.SECURITY_LEAD})}
+    assert seen(person("e", projects=(6,), **wide)) == {"organisation", "group bank", "project 6"}
+    viewer: dict[str, Any] = {"instance_roles": frozenset({Role.VIEWER})}
+    assert seen(person("f", projects=(6,), **viewer)) == {"group bank", "project 6"}
+    assert seen(person("g", projects=(), everything=True)) == kept.keys()
+
+
+def test_room_counts_what_stands_for_the_demand_and_each_file_of_the_scope_once(engine: Engine) -> None:
+    mine, wider = Scope.of_group("shop"), Scope.of_group("shop/web")
+    old, day = END - timedelta(days=400), timedelta(days=1)
+    other = attachment("other.txt", b"Another one.\n")
+    named: dict[str, Any] = {"file_name": FILE.name, "file_digest": FILE.digest}
+    with write_session(engine) as writing:
+        for one, file in (
+            (word(scope=Scope.of_group("Shop"), **named), FILE),
+            (word(scope=mine, withdrawn_at=END - day, withdrawn_by="ada", **named), FILE),
+            (word(scope=mine, expires_at=END, file_digest=other.digest), other),
+            (word(scope=mine, of="another model"), None),
+            (word(scope=wider, file_digest=(third := attachment("3.txt", b"A third.")).digest), third),
+            (word(scope=mine, made_at=old, file_digest=(fourth := attachment("4.txt", b"Of old.")).digest), fourth),
+        ):
+            attestations.add(writing, one, file)
+        new = replace(word(scope=mine), made_at=END)
+        with counted(engine) as made:
+            found = attestations.room(writing, new, END - timedelta(days=365))
+        assert found == (2, len(FILE.content) + len(other.content))
+        assert len(made) == 1
+        again = replace(new, file_digest=FILE.digest)
+        assert attestations.room(writing, again, END - timedelta(days=365)) == (2, len(other.content))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text, update
 
 from bot.domain.incident import Incident, IncidentKind
 from bot.store import incidents, scans
@@ -16,6 +16,7 @@ from bot.store.maturity import collected
 from bot.store.maturity.collected import (
     MERGES,
     PIPELINES,
+    RELEASES,
     CodeSize,
     MergeFact,
     PastGap,
@@ -23,7 +24,7 @@ from bot.store.maturity.collected import (
     Progress,
     ReleaseFact,
 )
-from bot.store.maturity_tables import MergeFactRecord, PipelineFactRecord
+from bot.store.maturity_tables import CollectionRecord, MergeFactRecord, PipelineFactRecord
 from bot.store.statements import table
 from scanners.finding import FindingKind
 from scanners.interface import Gap, GapReason, ScannerRun, ScannerStatus
@@ -170,6 +171,37 @@ def test_a_day_is_known_when_it_was_over_at_the_last_look(
     since: date | None, until: datetime | None, knows: bool
 ) -> None:
     assert Progress(None, since, until).knows(date(2026, 2, 28)) is knows
+
+
+def test_what_is_known_and_what_of_it_was_counted_are_two_things(engine: Engine) -> None:
+    known = Progress({"after": "x"}, date(2026, 1, 5), NOON)
+    with write_session(engine) as writing:
+        collected.keep_progress(writing, SHOP, PIPELINES, known)
+        collected.keep_progress(writing, SHOP, MERGES, Progress(None, NOON.date(), NOON))
+        collected.keep_problem(writing, BANK, RELEASES, "403")
+    extents = {SHOP: {PIPELINES: (date(2026, 1, 5), NOON.date())}}
+    with session(engine) as reading:
+        assert collected.extents_of(reading) == extents
+        assert collected.counted_extents(reading) == {}
+    for told in (extents, {SHOP: {}, BANK: extents[SHOP]}):
+        with write_session(engine) as writing:
+            collected.keep_counted_extents(writing, told)
+            collected.keep_counted_extents(writing, {})
+        with session(engine) as reading:
+            assert collected.counted_extents(reading) == told
+            # It is no source, and says nothing of how far one was read.
+            assert collected.extents_of(reading) == extents
+            assert collected.progress(reading, SHOP).keys() == {PIPELINES, MERGES}
+            assert collected.progress_of(reading, None)[BANK].keys() == {RELEASES}
+    with write_session(engine) as writing:
+        collected.forget_project(writing, SHOP)
+    with session(engine) as reading:
+        assert collected.counted_extents(reading) == {BANK: extents[SHOP]}
+    for damage in (7, ["x"], {PIPELINES: "x"}, {PIPELINES: ["x", "y"]}, {PIPELINES: [1, 2]}):
+        with write_session(engine) as writing:
+            writing.execute(update(table(CollectionRecord)).where(text("source = 'counted'")).values(cursor=damage))
+        with session(engine) as reading:
+            assert collected.counted_extents(reading) == {}
 
 
 def test_the_size_of_code_comes_back(engine: Engine) -> None:

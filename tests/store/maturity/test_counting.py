@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from bot.domain.change import ChangeKind
 from bot.domain.change_coverage import ChangeCoverage, Content, CoveredFile, Look
@@ -645,6 +645,51 @@ def test_late_news_change_what_happened_and_leave_how_things_stood(story: Story)
     assert found[day(5)]["scans"] == 0
 
 
+def test_to_a_day_that_was_counted_is_added_what_was_not_known_then(story: Story) -> None:
+    story.sees(at(0))
+    (number,) = story.sees(at(1), code("a"))
+    keep(story, 0, 1, 1)
+    with session(story.engine) as reading:
+        before = {when: tally for _, when, tally in counting.each_day(reading, period(0, 1), project_ids=[SHOP])}
+    story.judges(at(9), number, TriageState.DISMISSED, Justification.FALSE_POSITIVE)
+    story.collected(-3, at(9))
+    story.gitlab(pipelines=[pipeline(1, at(1, 16))], merges=[merge(1, at(1, 8), at(1, 15))])
+    found = {key: tally for key, tally in story.counts(-9, 1, at(9), stocks=()).items() if key[0] == SHOP}
+    with counted(story.engine) as sent, write_session(story.engine) as writing:
+        assert counting.add_days(writing, found) == {(SHOP, day(n)) for n in range(-3, 2)}
+        assert counting.add_days(writing, found) == frozenset()
+        assert counting.add_days(writing, {}) == frozenset()
+    assert len(sent) == 2
+    with session(story.engine) as reading:
+        after = {when: tally for _, when, tally in counting.each_day(reading, period(-9, 1), project_ids=[SHOP])}
+    assert after.keys() == {day(n) for n in range(-3, 2)}
+    assert {name: after[day(1)][name] for name in before[day(1)]} == before[day(1)]
+    assert (after[day(1)]["escaped"], after[day(1)]["open.high"]) == (1, 1)
+    assert (after[day(1)]["pipelines"], after[day(1)]["merges"], after[day(1)]["merges.scanned"]) == (1, 1, 0)
+    assert after[day(1)]["days.gitlab"] == 1
+    # Of a day on which nobody had looked it stays unknown what our own store would say.
+    assert "merges.scanned" not in after[day(-1)]
+    assert "scans" not in after[day(-1)]
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "7", '"x"', ""])
+def test_counters_that_somebody_damaged_are_written_anew_and_stop_nobody(story: Story, damage: str) -> None:
+    story.sees(at(0))
+    keep(story, 0, 1, 1)
+    story.sees(at(1), code("a"))
+    with write_session(story.engine) as writing:
+        writing.execute(text("UPDATE project_day SET counters = :damage, stocks = :damage"), {"damage": damage})
+    found = story.counts(0, 1, at(9), stocks=())
+    with write_session(story.engine) as writing:
+        assert counting.add_days(writing, found) == found.keys()
+        assert counting.add_days(writing, found) == frozenset()
+        writing.execute(text("UPDATE project_day SET counters = :damage, stocks = :damage"), {"damage": damage})
+        assert counting.keep_days(writing, found) == found.keys()
+    with session(story.engine) as reading:
+        after = {when: tally for _, when, tally in counting.each_day(reading, period(0, 1), project_ids=[SHOP])}
+    assert (after[day(1)]["scans"], "open.high" in after[day(1)]) == (1, False)
+
+
 def test_the_first_day_that_was_counted_is_known_although_nothing_was_scanned(story: Story) -> None:
     keep(story, 0, 0, 0)
     found = story.counts(-1, 2, at(2))
@@ -707,6 +752,9 @@ def test_the_statements_are_as_many_for_many_projects_and_days_as_for_few(story:
             found = story.counts(11 - days, 11, at(11), stocks={day(10), day(11)})
         with counted(story.engine) as keeping, write_session(story.engine) as writing:
             counting.keep_days(writing, found)
+        with counted(story.engine) as more, write_session(story.engine) as writing:
+            counting.add_days(writing, found)
+        assert len(more) == 1
         with counted(story.engine) as adding, session(story.engine) as reading:
             counting.sums(reading, period(0, 11))
         numbers.append((len(counting_), len(keeping), len(adding)))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from bot.domain.maturity.period import PeriodKind, last_ended
+from bot.domain.maturity.scope import Scope
 from bot.domain.maturity.subscription import (
     GIVE_UP_AFTER,
     Channel,
@@ -20,10 +22,13 @@ from bot.domain.maturity.subscription import (
 from bot.store.engine import session, write_session
 from bot.store.maturity import deliveries, subscriptions
 from bot.store.maturity.deliveries import CLAIM_ENDS, Planned
+from bot.store.maturity.snapshots import scope_key
 from bot.store.secret_box import SecretBox, SecretKeyError
+from bot.texts import Language
 from tests.domain.maturity.test_subscription import BOARD, NOW
+from tests.reports.maturity.summary_samples import OCTOBER, group_summary
 from tests.store.counting import counted
-from tests.store.maturity.reported import report
+from tests.store.maturity.reported import keep, report
 
 CHAT = replace(BOARD, name="Chat", channel=Channel.CHAT, target="dingtalk://a-secret-token")
 
@@ -89,6 +94,59 @@ def test_a_report_is_planned_once_however_often_somebody_plans(engine: Engine, b
     assert len(statements) == 1
 
 
+def test_what_was_planned_is_known_by_scope_and_period_in_any_revision_and_whatever_became_of_it(
+    engine: Engine, box: SecretBox
+) -> None:
+    one, two, three = (add(engine, box) for _ in range(3))
+    plan(engine, one, report(engine), report(engine, Language.CHINESE))
+    plan(engine, two, keep(engine, replace(group_summary(Language.ENGLISH), period=OCTOBER.previous)))
+    plan(engine, three, report(engine))
+    with write_session(engine) as writing:
+        claimed = deliveries.claim(writing, "me", NOW)
+        deliveries.drop(writing, [number.id for number in claimed], "me", "given up", NOW)
+    shop = scope_key(Scope.of_group("SHOP"))
+    with session(engine) as reading:
+        with counted(engine) as statements:
+            found = deliveries.planned_about(reading, [OCTOBER, last_ended(PeriodKind.YEAR, NOW.date())])
+        assert found == {(one.id, shop, OCTOBER), (three.id, shop, OCTOBER)}
+        assert len(statements) == 1
+        assert deliveries.planned_about(reading, [OCTOBER.previous]) == {(two.id, shop, OCTOBER.previous)}
+        assert deliveries.planned_about(reading, []) == frozenset()
+
+
+def test_a_claim_that_is_renewed_holds_as_long_again_and_only_for_whom_it_is(engine: Engine, box: SecretBox) -> None:
+    plan(engine, add(engine, box), report(engine), report(engine))
+    first, later = NOW + CLAIM_ENDS, NOW + CLAIM_ENDS * 2
+    with write_session(engine) as writing:
+        one, two = (claimed.id for claimed in deliveries.claim(writing, "me", NOW))
+        with counted(engine) as statements:
+            assert deliveries.renew(writing, [one, two], "me", first) == {one, two}
+        assert len(statements) == 1
+        assert deliveries.renew(writing, [one, two], "you", first) == frozenset()
+        assert deliveries.claim(writing, "you", later) == ()
+        deliveries.record_sent(writing, [two], "me", later)
+        assert deliveries.renew(writing, [one, two], "me", later) == {one}, "what is done is nobody's any more"
+        assert len(deliveries.claim(writing, "you", later + CLAIM_ENDS + timedelta(seconds=1))) == 1
+        assert deliveries.renew(writing, [one, two], "me", later) == frozenset()
+
+
+def test_what_is_given_back_is_due_when_it_says_and_was_not_tried(engine: Engine, box: SecretBox) -> None:
+    plan(engine, add(engine, box), report(engine), report(engine), report(engine))
+    pause = timedelta(minutes=10)
+    with write_session(engine) as writing:
+        one, two, three = (claimed.id for claimed in deliveries.claim(writing, "me", NOW))
+        assert deliveries.give_back(writing, {one: NOW + pause, two: NOW}, "you") == 0
+        with counted(engine) as statements:
+            assert deliveries.give_back(writing, {one: NOW + pause, two: NOW}, "me") == 2
+        assert len(statements) == 1
+        assert deliveries.give_back(writing, {}, "me") == 0
+    with write_session(engine) as writing:
+        assert [claimed.id for claimed in deliveries.claim(writing, "you", NOW)] == [two]
+        (back,) = deliveries.claim(writing, "you", NOW + pause)
+        assert (back.id, back.attempts, back.next_at, back.problem) == (one, 0, NOW + pause, "")
+        assert deliveries.renew(writing, [three], "me", NOW) == {three}
+
+
 def test_of_two_that_claim_one_gets_it(engine: Engine, box: SecretBox) -> None:
     plan(engine, add(engine, box), report(engine))
     with write_session(engine) as writing:
@@ -124,12 +182,13 @@ def test_in_quiet_hours_nothing_is_due(engine: Engine, box: SecretBox) -> None:
 
 
 def test_what_fails_is_tried_again_and_given_up_in_the_end(engine: Engine, box: SecretBox) -> None:
-    plan(engine, add(engine, box), report(engine))
+    made = add(engine, box)
+    plan(engine, made, report(engine))
     now, attempts, over = NOW, 0, False
     while not over and attempts < 30:
         with write_session(engine) as writing:
             (claimed,) = deliveries.claim(writing, "me", now)
-            over = deliveries.record_failed(writing, claimed, "me", "the mail server answered 451", now)
+            over = deliveries.record_failed(writing, claimed, made, "me", "the mail server answered 451", now)
             (after,) = deliveries.page(writing)
         attempts, now = attempts + 1, max(after.next_at, now)
     assert over

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, update
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, delete, insert, update
 
+import bot.store
 from bot.domain.maturity.period import PeriodKind
 from bot.domain.maturity.scope import ORGANISATION, Scope
 from bot.domain.maturity.summary import Summary, SummaryError
 from bot.store.engine import session, write_session
 from bot.store.maturity import reports
-from bot.store.maturity_tables import ReportRecord, SnapshotContentRecord, SnapshotRecord
+from bot.store.maturity_tables import ReportMemberRecord, ReportRecord, SnapshotContentRecord, SnapshotRecord
+from bot.store.projects import Project, upsert_projects
 from bot.store.statements import table
 from bot.texts import Language
 from tests.reports.maturity.summary_samples import MADE, OCTOBER, group_summary, hostile_summary, unknown_summary
+from tests.store.counting import counted
 
 GROUP = group_summary(Language.CHINESE)
 PROJECT = hostile_summary(Language.ENGLISH)
 EVERYBODY = unknown_summary(Language.ENGLISH)
+TOLD_OF = frozenset(line.id for line in GROUP.projects.rows)
 
 
 @pytest.fixture
@@ -94,7 +101,65 @@ def test_the_list_shows_what_one_may_see(store: Engine) -> None:
         assert listed(before=project.id) == [group.id]
         assert listed(sees={5}) == [project.id]
         assert listed(sees={6}) == []
-        assert listed(sees=set(), groups=["Shop"]) == [group.id]
+        assert listed(sees=TOLD_OF, groups=["Shop"]) == [group.id]
+        assert listed(sees=TOLD_OF, groups=["bank"]) == []
+        assert listed(sees=TOLD_OF, groups=[f"g{number}" for number in range(3_000)] + ["shop"]) == [group.id]
         assert listed(scope=Scope.of_group("shop")) == [group.id]
         assert listed(scope=ORGANISATION) == [everybody.id]
         assert listed(kind=PeriodKind.WEEK) == []
+
+
+def test_a_report_of_a_group_is_listed_to_nobody_who_does_not_see_a_project_that_it_tells_of(store: Engine) -> None:
+    """Whatever group that project is in today: it may have been moved, or be gone."""
+    kept = keep(store, GROUP)
+    with session(store) as reading, counted(store) as made:
+        assert reports.members(reading, kept.id) == TOLD_OF
+        for hidden in TOLD_OF:
+            assert reports.page(reading, sees=TOLD_OF - {hidden}, groups=["shop"]) == ()
+        assert reports.page(reading, sees=frozenset(), groups=["shop"]) == ()
+        assert [row.id for row in reports.page(reading, sees=TOLD_OF | {4711}, groups=["shop"])] == [kept.id]
+    assert len(made) == len(TOLD_OF) + 3, "one statement each"
+
+
+def test_a_report_tells_of_the_projects_of_its_snapshot_and_of_those_in_its_group_too(store: Engine) -> None:
+    """Its numbers are the snapshot's, its lists those of the group as it was when the document was made."""
+    content = {"projects": [{"id": 71, "content": "d" * 64}]}
+    with write_session(store) as writing:
+        writing.execute(insert(table(SnapshotContentRecord)).values(digest="e" * 64, document=content))
+        upsert_projects(writing, [Project(81, "Shop/new"), Project(82, "shopping/cart")])
+    mark = replace(GROUP.snapshot, content="e" * 64)
+    with counted(store) as made:
+        kept = keep(store, replace(GROUP, snapshot=mark))
+    with session(store) as reading:
+        assert reports.members(reading, kept.id) == TOLD_OF | {71, 81}
+        assert reports.members(reading, keep(store, PROJECT).id) == frozenset()
+    assert len(made) <= 4
+
+
+def test_a_report_of_a_group_of_which_nobody_knows_what_it_tells_of_is_listed_to_nobody(store: Engine) -> None:
+    kept = keep(store, GROUP)
+    with write_session(store) as writing:
+        writing.execute(delete(table(ReportMemberRecord)))
+    with session(store) as reading:
+        assert reports.page(reading, sees=TOLD_OF, groups=["shop"]) == ()
+        assert [row.id for row in reports.page(reading)] == [kept.id]
+
+
+def test_reports_of_earlier_releases_are_looked_into_once(store: Engine) -> None:
+    readable, other = keep(store, GROUP), keep(store, replace(GROUP, language=Language.ENGLISH))
+    with store.begin() as connection:
+        command.downgrade(alembic(connection), "0008")
+        changed = update(table(ReportRecord)).where(table(ReportRecord).c.id == other.id)
+        connection.execute(changed.values(document={"projects": "none"}))
+    with store.begin() as connection:
+        command.upgrade(alembic(connection), "head")
+    with session(store) as reading:
+        assert reports.members(reading, readable.id) == TOLD_OF
+        assert reports.members(reading, other.id) == frozenset(), "shown to those who see everything"
+
+
+def alembic(connection: Connection) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(bot.store.__file__).parent / "migrations"))
+    configuration.attributes["connection"] = connection
+    return configuration

@@ -19,10 +19,12 @@ from bot.store.maturity.snapshots import Taken, Wanted
 from bot.store.maturity_tables import SnapshotContentRecord, SnapshotRecord, SnapshotScoreRecord
 from bot.store.projects import Project, forget_project, upsert_projects
 from bot.store.statements import table
+from bot.store.tables import CounterRecord
 from tests.domain.maturity.worlds import END, NIGHT, SCANNED, model
 from tests.store.counting import counted
 
 SMALL, OTHER = model(), model("other", threshold=0.9)
+SPAN = Period(PeriodKind.SPAN, NIGHT.last - timedelta(days=3_999), NIGHT.last)
 FIVE, SIX = Scope.of_project(5), Scope.of_project(6)
 
 
@@ -226,6 +228,24 @@ def test_days_that_were_counted_late_are_struck_off_as_they_were_seen(engine: En
         snapshots.strike_off(writing, seen)
     with session(engine) as reading:
         assert snapshots.late_days(reading).keys() == {(6, day)}
+
+
+def test_periods_that_could_not_be_revised_are_owed_until_they_are(engine: Engine) -> None:
+    every = {*(period_of(kind, NIGHT.last) for kind in PeriodKind if kind is not PeriodKind.SPAN), SPAN}
+    with write_session(engine) as writing:
+        counters = table(CounterRecord)
+        writing.execute(counters.insert().values(name="owedX", value=7))
+        snapshots.keep_owed(writing, every)
+        # Again and again it changes nothing.
+        snapshots.keep_owed(writing, every)
+    with session(engine) as reading, counted(engine) as seen:
+        assert snapshots.owed(reading) == every
+    assert len(seen) == 1
+    with write_session(engine) as writing:
+        snapshots.keep_owed(writing, [NIGHT], [SPAN, period_of(PeriodKind.WEEK, NIGHT.last)])
+    with session(engine) as reading:
+        assert snapshots.owed(reading) == every - {SPAN, period_of(PeriodKind.WEEK, NIGHT.last)}
+        assert reading.scalar(select(counters.c.value).where(counters.c.name == "owedX")) == 7
 
 
 def test_models_are_kept_once_and_come_back_as_they_were(engine: Engine) -> None:
