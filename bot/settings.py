@@ -385,7 +385,9 @@ class Settings(BaseSettings):
     )
     outgoing_allow_local: bool = Field(
         False,
-        description=N_("true to let outgoing webhooks reach this host, link-local addresses and metadata services"),
+        description=N_(
+            "true to let outgoing webhooks and chats reach this host, link-local addresses and metadata services"
+        ),
         examples=["true"],
     )
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(

@@ -63,6 +63,21 @@ def _attest(
 
 
 def _make(
-    services: Services, scope: Scope, period: Period, language: Language, made_by: str, now: datetime
+    services: Services,
+    scope: Scope,
+    period: Period,
+    language: Language,
+    principal: Principal,
+    address: str,
+    now: datetime,
 ) -> StoredReport:
-    return make_summary(services, scope, period, language, made_by=made_by, now=now)
+    return make_summary(
+        services,
+        scope,
+        period,
+        language,
+        made_by=principal.actor,
+        now=now,
+        person_id=principal.person_id,
+        address=address,
+    )

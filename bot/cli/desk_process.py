@@ -87,7 +87,7 @@ def desk_site(services: Services, queue: JobQueue, checks: Sequence[ReadinessChe
     )
     return DeskSite(
         desk,
-        DeskApi(services, entry, workflow, dossier, queue.seen, desk.maturity),
+        DeskApi(services, entry, workflow, dossier, queue.seen, desk.maturity, desk.rates),
         doorman,
         SignInParts(doorman, Throttle(), _provider(settings)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.chats import check_chat
 from bot.cli.common import open_services, user_name
 from bot.domain.audit import Act, Action, Word
 from bot.domain.maturity.period import PeriodKind
@@ -30,6 +31,7 @@ from bot.domain.maturity.subscription import (
     Wanted,
     parse_quiet,
     subscription_words,
+    unserved,
 )
 from bot.reports.visible import one_line
 from bot.services import Services
@@ -81,6 +83,7 @@ def run_add(
         raise SubscriptionError(
             "nobody could acknowledge: there is no address for it", "Set public_url, or leave --acknowledge out."
         )
+    check_chat(wanted, allow_local=services.settings.outgoing_allow_local)
     with write_session(services.store) as writing:
         made = subscriptions.add(
             writing,
@@ -103,9 +106,12 @@ def run_list(*, format: str, config: Path | None) -> int:
     services = open_services(config)
     with session(services.store) as reading:
         found = subscriptions.every(reading)
+        paths = {one.id: one.path for one in projects.all_projects(reading) if services.settings.serves(one.path)}
     services.close()
+    idle = unserved(found, paths)
     if format == "json":
-        print(json.dumps({"subscriptions": [_document(one) for one in found]}, indent=2, ensure_ascii=False))
+        listed = [_document(one) | {"served": one.id not in idle} for one in found]
+        print(json.dumps({"subscriptions": listed}, indent=2, ensure_ascii=False))
         return 0
     if not found:
         print("no subscriptions; add one: mergewarden subscription add 'Board' board@example.com --channel email")
@@ -123,7 +129,7 @@ def run_list(*, format: str, config: Path | None) -> int:
             ", ".join(kind.value for kind in one.periods),
             ", ".join(one.formats),
             f"{one.quiet} {one.time_zone}" if one.quiet else "",
-            "disabled" if one.disabled_at is not None else "",
+            ", ".join(_warnings(one, served=one.id not in idle)),
         )
         table.add_row(*(Text(cell) for cell in cells))
     Console().print(table)
@@ -225,6 +231,13 @@ def _one_of(kind: type[E], word: str, what: str) -> E:
 
 def _act(who: str, action: Action, one: Subscription, **more: Word) -> Act:
     return Act(who, None, action, f"subscription {one.id}", details={**subscription_words(one), **more})
+
+
+def _warnings(one: Subscription, *, served: bool) -> Iterator[str]:
+    if one.disabled_at is not None:
+        yield "disabled"
+    if not served:
+        yield "nothing of this scope is served any more"
 
 
 def _document(one: Subscription) -> dict[str, object]:

@@ -7,7 +7,7 @@ A page is a module of ``bot.web.pages`` with ``routes(desk)``, and is named in `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from bot.services import Services
 from bot.store.desk.finding_reads import Reading
 from bot.texts import N_
 from bot.web.api.problems import Problem, answer
+from bot.web.api.rates import Limits, RateLimits
 from bot.web.entry import Entry
 from bot.web.frame import STATIC_PATH, Frame, Section, static_endpoint, wants_page
 from bot.web.keys import DeskKey
@@ -91,6 +92,8 @@ class Desk:
     """Jobs, rules and checks; None where there is no pipeline to ask, and pages say so."""
     maturity: MaturityTools | None = None
     """Ratings, attestations and summaries; None where there is no pipeline to ask."""
+    rates: RateLimits = field(default_factory=lambda: RateLimits(Limits()))
+    """Counts what is expensive, together with calls of the API."""
     key: DeskKey | None = None
     """Signs addresses of badges; None for none."""
     tools: Any = None

@@ -7,7 +7,7 @@ What the pages about maturity, attestations and summaries do with the pipeline, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from bot.reports.maturity.summary_formats import Format
 from bot.store.maturity.reports import StoredReport
 from bot.store.projects import Project
 from bot.texts import Language
+from bot.web.turns import Turns
 
 
 class Standing(Protocol):
@@ -92,8 +93,9 @@ class MaturityTools:
     """How every project stands by a model's id, by path."""
     models: Callable[[], tuple[Model, ...]]
     """Those in force."""
-    make: Callable[[Scope, Period, Language, str, datetime], StoredReport]
-    """The summary of a period in a language, made by somebody now or before. Raises ``MergewardenError``."""
+    make: Callable[[Scope, Period, Language, Principal, str, datetime], StoredReport]
+    """The summary of a period in a language, made by a principal at an address now, or before. Raises
+    ``MergewardenError``."""
     draw: Callable[[Summary, Language, Format], bytes]
     """A summary in a format. Raises ``MergewardenError``."""
     attest: Callable[[Principal, Scope, str, str, str, datetime | None, Attachment | None, str], Attestation]
@@ -102,3 +104,14 @@ class MaturityTools:
     """Principal, number, address. Raises ``WorkflowError``."""
     withdraw: Callable[[Principal, int, str, str], Attestation]
     """Principal, number, reason, address. Raises ``WorkflowError``."""
+    making: Turns = field(default_factory=Turns)
+    """Whoever makes a summary may have everybody's snapshots taken: pages and the API take turns."""
+    drawing: Turns = field(default_factory=Turns)
+    """A PDF is set in a process that may take gigabytes."""
+
+    def drawn(self, summary: Summary, language: Language, format: Format) -> bytes:
+        """``draw``, a PDF when it is its turn. Raises ``Problem`` 503 too."""
+        if format.name != "pdf":
+            return self.draw(summary, language, format)
+        with self.drawing.turn():
+            return self.draw(summary, language, format)

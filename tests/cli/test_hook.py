@@ -90,7 +90,8 @@ def test_what_the_hook_is_told_can_be_looked_at(desk: Desk) -> None:
     with write_session(desk.services.store) as writing:
         record(writing, 5, Enforcement(Level.L0, (), ()), {"protected_names": ["release/*"]}, NOW)
         hook_seen(writing, 5, datetime(2026, 3, 1, 12, tzinfo=UTC))
-        clearances.grant(writing, Granted(5, Clearance(7, "main", "a" * 40, None), "b" * 40, "scan", NOW))
+        one = Granted(5, Clearance(7, "main", "a" * 40, None), "b" * 40, "scan", NOW)
+        clearances.grant(writing, one, sequence=0)
     result = desk.run("show", "shop/backend")
     assert result.output.splitlines() == [
         "shop/backend: the hook asked last 2026-03-01T12:00:00Z",

@@ -48,6 +48,9 @@ def test_made_again_it_is_the_same_report_and_listed_once(line: CommandLine) -> 
     assert done.stdout.startswith("report 1: organisation")
     listed = json.loads(line("report", "list", "-f", "json").stdout)["reports"]
     assert [(one["id"], one["made_by"], one["period"]["label"]) for one in listed] == [(1, "ann", MONTH)]
+    entries = [json.loads(one) for one in line("audit", "export").stdout.splitlines()]
+    made = [one for one in entries if one.get("action") == "report.made"]
+    assert [(one["actor"], one["subject"]) for one in made] == [("ann", "report 1")]
     assert MONTH in line("report", "list").stdout
     assert line("report", "list", "--every", "week").stdout == "no reports\n"
 
@@ -75,6 +78,7 @@ def test_a_project_is_named_by_its_path(line: CommandLine) -> None:
         (("--period", MONTH, "--organisation", "--group", "a"), "about one thing"),
         (("--period", MONTH, "--group", "nobody"), "nothing of it was counted"),
         (("--period", "2999"), "is not over"),
+        (("--period", "2015-01-01..2026-10-31"), "Begin on 2015-11-19 or later"),
     ],
 )
 def test_wrong_use_says_what_can_be_done(line: CommandLine, arguments: tuple[str, ...], said: str) -> None:

@@ -190,6 +190,7 @@ class Gate:
             self.repository,
             project_id=PROJECT,
             iid=iid,
+            sequence=0,
             target_branch=branch,
             base_sha=self.repository.merge_base(target, head),
             head_sha=head,

@@ -58,6 +58,7 @@ class ApiStage:
         self.stage = Stage(self.engine, self.folder, queue=Queue()).fill(self.count)
         self.doorman = FakeDoorman(dict(KNOWN), dict(KNOWN))
         self.entry = Entry(self.doorman, clock=lambda: self.stage.clock[0])
+        self.maturity = maturity_tools(self.stage.services, cast(JobQueue, self.stage.queue))
         self.app = FastAPI(openapi_url=None)
         add_desk_api(
             self.app,
@@ -67,7 +68,7 @@ class ApiStage:
                 workflow=self.stage.workflow,
                 dossier=dossier,
                 jobs=self.seen,
-                maturity=maturity_tools(self.stage.services, cast(JobQueue, self.stage.queue)),
+                maturity=self.maturity,
                 rates=RateLimits(self.limits),
             ),
         )

@@ -10,6 +10,10 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.domain.audit import Action
+from bot.domain.maturity.attestation import MOST_OPEN
+from bot.store.engine import write_session
+from bot.store.projects import Project, upsert_projects
+from bot.web.api.rates import Limits
 from tests.pipeline.desk_stage import NOW
 from tests.store.known import SHOP
 from tests.web.api_stage import ApiStage, ids
@@ -185,12 +189,19 @@ def test_subscriptions_are_for_administrators_and_keep_the_secret_of_a_chat(api:
     listed = api.get("/subscriptions", by="admin")
     assert number in ids(listed)
     assert SECRET not in made.text + listed.text
-    for wrong in ({"scope": "galaxy"}, {"quiet": "never"}, {"time_zone": "Mars"}, {"acknowledge": True}):
+    assert made.json()["served"] is True
+    chats = ({"target": f"{TARGET}-x"}, {"target": f"{TARGET}?redirect=yes"}, {"target": f"ntfy://[::1]/{SECRET}"})
+    for wrong in ({"scope": "galaxy"}, {"quiet": "never"}, {"time_zone": "Mars"}, {"acknowledge": True}, *chats):
         answer = api.post("/subscriptions", SUBSCRIPTION | wrong, by="admin")
         assert answer.status_code == 422, wrong
         assert SECRET not in answer.text
     path = f"/subscriptions/{number}"
     assert api.request("PATCH", path, by="admin", json={"enabled": False}).json()["disabled_at"]
+    renamed = api.post("/subscriptions", SUBSCRIPTION | {"scope": "group:no-such-group"}, by="admin").json()
+    assert renamed["served"] is False, "a group without projects: nothing comes of it"
+    served = {one["id"]: one["served"] for one in api.get("/subscriptions", by="admin").json()["items"]}
+    assert (served[number], served[renamed["id"]]) == (True, False)
+    assert api.request("PATCH", f"/subscriptions/{renamed['id']}", by="admin", json={"enabled": True}).json() == renamed
     assert api.request("DELETE", path, by="admin").status_code == 204
     assert api.request("DELETE", path, by="admin").status_code == 404
 
@@ -203,3 +214,62 @@ def test_what_was_given_up_is_sent_once_more(api: ApiStage, filled: Filled) -> N
     again = f"/report-deliveries/{rows[filled.chat]['id']}/redelivery"
     assert api.post(again, by="admin").status_code == 204
     assert api.post(again, by="admin").status_code == 404
+
+
+def test_an_earlier_summary_of_a_group_stays_hidden_with_a_project_that_left_it(api: ApiStage) -> None:
+    with write_session(api.engine) as writing:
+        upsert_projects(writing, [Project(77, "Shop/secret")])
+    number = fill(api.stage.services, NOW, nights=1).report_of_group
+    with write_session(api.engine) as writing:
+        upsert_projects(writing, [Project(77, "hr/secret")])
+    assert number not in ids(api.get("/reports"))
+    assert ids(api.get("/reports", params={"scope": "group:shop"})) == []
+    assert api.get(f"/reports/{number}").status_code == 404
+    assert api.get(f"/reports/{number}/files/json").status_code == 404
+    assert api.post("/reports", {"scope": "group:shop", "period": last_month(NOW).label}).status_code == 404
+    assert api.get(f"/reports/{number}", by="auditor").status_code == 200
+
+
+def test_the_word_for_a_group_or_the_organisation_is_hidden_with_what_it_answers_for(api: ApiStage) -> None:
+    file = {"name": "minutes.txt", "content": b64encode(b"Minutes of the bank").decode()}
+    numbers: dict[str, int] = {}
+    for scope in ("group:bank", "organisation"):
+        made = api.post("/attestations", WORD | {"scope": scope, "file": file}, by="lead")
+        assert made.status_code == 201, made.text
+        numbers[scope] = made.json()["id"]
+    every = set(numbers)
+    for who, scopes in {"ada": set(), "stranger": {"group:bank"}, "lead": every, "auditor": every}.items():
+        assert set(ids(api.get("/attestations", by=who))) == {numbers[scope] for scope in scopes}, who
+        for scope, number in numbers.items():
+            listed = ids(api.get("/attestations", by=who, params={"scope": scope}))
+            status = api.get(f"/attestations/{number}/file", by=who).status_code
+            assert (listed, status) == (([number], 200) if scope in scopes else ([], 404)), (who, scope)
+    for number in numbers.values():
+        for act in ("confirmation", "withdrawal"):
+            assert api.post(f"/attestations/{number}/{act}", {}, by="ada").status_code == 404
+
+
+def test_gitlab_is_asked_about_a_group_before_one_acts_for_it(api: ApiStage) -> None:
+    wide = WORD | {"scope": "group:shop"}
+    number = api.post("/attestations", wide, by="lead").json()["id"]
+    assert api.doorman.confirmed == [SHOP]
+    api.doorman.left.add(SHOP)
+    assert api.post("/attestations", wide, by="lead").status_code == 404
+    for act in ("confirmation", "withdrawal"):
+        assert api.post(f"/attestations/{number}/{act}", {}, by="lead").status_code == 404
+    assert api.doorman.confirmed == [SHOP] * 4
+    assert api.get("/attestations", by="lead").json()["items"][0]["withdrawn_at"] is None
+
+
+def test_attesting_counts_as_an_export(engine: Engine, tmp_path: Path) -> None:
+    api = ApiStage(engine, tmp_path, count=1, limits=Limits(exports=2))
+    assert [api.post("/attestations", WORD).status_code for _ in range(3)] == [201, 201, 429]
+    assert api.post("/attestations/1/withdrawal", {}).status_code == 200, "what is taken back is no upload"
+
+
+def test_there_are_so_many_for_one_demand_and_no_more(engine: Engine, tmp_path: Path) -> None:
+    api = ApiStage(engine, tmp_path, count=1, limits=Limits(exports=100))
+    assert {api.post("/attestations", WORD).status_code for _ in range(MOST_OPEN)} == {201}
+    answer = api.post("/attestations", WORD)
+    assert answer.status_code == 422
+    assert "attestations for this demand already" in answer.json()["detail"]

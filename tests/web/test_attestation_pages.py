@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import Engine
 
 from bot.domain.audit import Action
-from bot.domain.maturity.attestation import LARGEST_FILE, Attestation
-from bot.store.engine import session
+from bot.domain.maturity.attestation import LARGEST_FILE, MOST_OPEN, Attestation, attachment, made
+from bot.domain.maturity.scope import ORGANISATION, Scope
+from bot.store.engine import session, write_session
 from bot.store.maturity import attestations
+from bot.store.projects import Project, upsert_projects
 from bot.texts import Language
+from bot.web.api.rates import EXPORTS_PER_MINUTE
 from tests.pipeline.desk_stage import NOW, Stage
 from tests.store.counting import counted
 from tests.store.known import BANK, SHOP
 from tests.web.desk_browser import Browser
 from tests.web.maturity_stage import CAICT, asked_of_people, fill_words
+from tests.web.visitors import FakeDoorman
 
 _, DEMAND, ASKS = asked_of_people(second_person=True)
 FORM = {
@@ -186,3 +191,104 @@ def test_the_number_of_statements_depends_on_nothing(browser: Browser) -> None:
 def test_the_last_day_that_the_form_offers_is_taken(browser: Browser) -> None:
     offered = re.findall(r'name="until" type="date" value="([^"]+)"', browser.get(NEW).text)[0]
     assert browser.post("/attestations", FORM | {"until": offered}).status_code == 303
+
+
+def widely(browser: Browser, scope: Scope, *, by: int = 101, sent: bytes = b"Minutes of the bank") -> int:
+    """Somebody else's word with a file, for a group or the organisation."""
+    file = attachment("minutes.txt", sent)
+    one = made(
+        DEMAND,
+        model_id=CAICT,
+        scope=scope,
+        text=f"We keep to it: {scope}.",
+        actor="hopper",
+        person_id=by,
+        now=NOW,
+        attachment=file,
+    )
+    with write_session(browser.stage.engine) as writing:
+        return attestations.add(writing, one, file).id
+
+
+def answers(browser: Browser, number: int, who: str) -> set[int]:
+    """What somebody is answered who wants an attestation's file, confirms it, or takes it back."""
+    acts = [browser.post(f"/attestations/{number}/{act}", {}, who) for act in ("confirm", "withdraw")]
+    return {answer.status_code for answer in (*acts, browser.get(f"/attestations/{number}/file", who))}
+
+
+def test_the_word_for_a_group_is_for_those_who_see_a_project_in_it(browser: Browser) -> None:
+    number = widely(browser, Scope.of_group("Bank"))
+    for who, status in (("stranger", 200), ("auditor", 200), ("lead", 200), ("ada", 404), ("viewer", 404)):
+        assert browser.get(f"/attestations/{number}/file", who).status_code == status, who
+        assert ("We keep to it: group Bank." in browser.get("/attestations", who).text) == (status == 200), who
+    assert answers(browser, number, "ada") == {404}
+    assert answers(browser, number, "stranger") == {200, 403}, "she sees it, and may not confirm it"
+    kept = known(browser, number)
+    assert kept is not None
+    assert (kept.confirmed_at, kept.withdrawn_at) == (None, None)
+
+
+def test_the_word_for_the_organisation_is_for_those_who_see_its_rating_or_may_attest_for_it(browser: Browser) -> None:
+    number = widely(browser, ORGANISATION)
+    for who, status in (("auditor", 200), ("root", 200), ("lead", 200), ("ada", 404), ("stranger", 404)):
+        assert browser.get(f"/attestations/{number}/file", who).status_code == status, who
+        assert ("We keep to it: organisation." in browser.get("/attestations", who).text) == (status == 200), who
+    assert answers(browser, number, "ada") == {404}
+    page = browser.after(browser.post(f"/attestations/{number}/confirm", {}, "lead"), "lead")
+    assert "confirmed by lead" in page
+
+
+def test_gitlab_is_asked_about_every_project_of_a_group_before_one_acts_for_it(browser: Browser) -> None:
+    doorman = cast(FakeDoorman, browser.desk.entry.doorman)
+    with write_session(browser.stage.engine) as writing:
+        upsert_projects(writing, [Project(BANK, "shop/till")])
+    theirs, mine = widely(browser, Scope.of_group("shop")), widely(browser, Scope.of_group("shop"), by=5)
+    acts: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/attestations", FORM | {"kind": "group", "scope": "SHOP"}),
+        (f"/attestations/{theirs}/confirm", {}),
+        (f"/attestations/{theirs}/withdraw", {}),
+        (f"/attestations/{mine}/withdraw", {}),
+    )
+    # The lead has just left one of the two, which the hourly list does not know yet.
+    doorman.left.add(BANK)
+    for path, form in acts[:3]:
+        doorman.confirmed.clear()
+        assert browser.post(path, form, "lead").status_code == 403, path
+        assert sorted(doorman.confirmed) == [SHOP, BANK], path
+    doorman.left.add(SHOP)
+    for path, form in acts:
+        assert browser.post(path, form, "lead").status_code == 404, path
+    doorman.left.clear()
+    doorman.gitlab_is_away = True
+    assert {browser.post(path, form, "lead").status_code for path, form in acts} == {503}
+    doorman.gitlab_is_away = False
+    assert known(browser, mine + 1) is None
+    assert browser.stage.actions() == []
+    doorman.left.add(BANK)
+    assert browser.post(acts[3][0], {}, "lead").status_code == 303, "his own, of which he still sees some"
+
+
+def test_nobody_is_asked_about_a_group_in_which_one_may_not_act_anyway(browser: Browser) -> None:
+    doorman = cast(FakeDoorman, browser.desk.entry.doorman)
+    number = widely(browser, Scope.of_group("shop"))
+    assert browser.post("/attestations", FORM | {"kind": "group", "scope": "shop"}).status_code == 403
+    assert browser.post("/attestations", FORM | {"kind": "group", "scope": "bank"}).status_code == 404
+    assert browser.post(f"/attestations/{number}/confirm", {}).status_code == 403
+    assert doorman.confirmed == []
+
+
+def test_there_are_so_many_for_one_demand_and_no_more(browser: Browser) -> None:
+    for number in range(MOST_OPEN):
+        assert browser.post("/attestations", FORM, ("ada", "grace")[number % 2]).status_code == 303
+    answer = browser.post("/attestations", FORM, "lead")
+    assert answer.status_code == 422
+    assert f"there are {MOST_OPEN} attestations for this demand already" in answer.text
+    assert "Ada answers for it. &lt;script&gt;" in answer.text, "what he wrote is still there"
+    browser.post(f"/attestations/{MOST_OPEN}/withdraw", {})
+    assert browser.post("/attestations", FORM, "lead").status_code == 303
+
+
+def test_attesting_counts_together_with_exports(browser: Browser) -> None:
+    codes = [browser.post("/attestations", FORM).status_code for _ in range(EXPORTS_PER_MINUTE + 1)]
+    assert codes == [303] * EXPORTS_PER_MINUTE + [429]
+    assert browser.post("/attestations", FORM, "grace").status_code == 303, "somebody else has not"

@@ -121,7 +121,7 @@ class Desk:
 
     def grant(self, one: Clearance) -> None:
         with write_session(self.engine) as writing:
-            clearances.grant(writing, Granted(412, one, OLD, "scan", NOON))
+            clearances.grant(writing, Granted(412, one, OLD, "scan", NOON), sequence=0)
 
     def protect(self, *names: str) -> None:
         with write_session(self.engine) as writing:

@@ -170,6 +170,18 @@ def test_the_level_is_respected() -> None:
     assert stream.getvalue() == ""
 
 
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "ERROR"])
+@pytest.mark.parametrize("name", ["apprise", "apprise.plugins.slack"])
+def test_a_library_that_tells_passwords_tells_nothing_whatever_the_level(level: str, name: str) -> None:
+    stream = logged(level=level)
+    logger = logging.getLogger(name)
+    if name != "apprise":
+        logger.setLevel(logging.DEBUG)
+    for weight in (logging.DEBUG, logging.WARNING, logging.CRITICAL):
+        logger.log(weight, "an invalid token (%s) was specified", PASSWORD)
+    assert stream.getvalue() == ""
+
+
 def test_times_are_utc_and_iso() -> None:
     stream = logged()
     structlog.get_logger("x").info("now")

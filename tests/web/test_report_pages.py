@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from bot.domain.audit import Action
+from bot.domain.maturity.scope import Scope
 from bot.domain.maturity.subscription import ReportDelivery
+from bot.domain.roles import Role
+from bot.pipeline.maturity.summaries import make_summary
 from bot.reports.maturity.summary_formats import FORMATS
 from bot.store.engine import session, write_session
 from bot.store.maturity import deliveries, reports
-from bot.store.projects import Project, upsert_projects
+from bot.store.projects import Project, forget_project, upsert_projects
 from bot.texts import Language
-from tests.pipeline.desk_stage import NOW, Stage
+from bot.web.pages.reports import may_export, may_see, whole_groups
+from tests.pipeline.desk_stage import NOW, Stage, person
 from tests.store.counting import counted
 from tests.store.known import SHOP
 from tests.web.desk_browser import Browser
 from tests.web.maturity_stage import SECRET, Filled, fill, last_month
+
+HIDDEN = 77
 
 
 @pytest.fixture
@@ -90,6 +97,7 @@ def test_a_summary_is_made_by_a_form_and_read(browser: Browser, filled: Filled) 
     [
         ({"scope": f"project:{SHOP}", "period": "soon"}, 422, "this is no period"),
         ({"scope": f"project:{SHOP}", "period": "2999"}, 422, "is not over"),
+        ({"scope": f"project:{SHOP}", "period": "2015-01-01..2026-01-31"}, 422, "a period may have 4000"),
         ({"scope": "galaxy", "period": "2026-01"}, 422, "this is no project or group"),
         ({"scope": "project:99999", "period": "2026-01"}, 404, ""),
         ({"scope": "organisation", "period": "2026-01"}, 404, ""),
@@ -205,3 +213,62 @@ def test_the_number_of_statements_depends_on_nothing(browser: Browser, filled: F
         know(browser, number, f"more/p{number}")
     assert statements() == few
     assert max(few) <= 6
+
+
+def hide(browser: Browser) -> None:
+    """A project of the shop that ada does not see, and that is gone from the group after the summaries were made."""
+    know(browser, HIDDEN, "Shop/secret")
+
+
+def all_of(browser: Browser, number: int, who: str = "ada") -> set[int]:
+    """What is answered to whoever asks for a summary, its document and its files."""
+    return {browser.get(f"/reports/{number}{rest}", who).status_code for rest in ("", "/document", "/files/json")}
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["moved to another group", "deleted"])
+def test_an_earlier_summary_of_a_group_stays_hidden_with_a_project_that_left_it(browser: Browser, gone: bool) -> None:
+    hide(browser)
+    filled = fill(browser.stage.services, NOW, nights=1)
+    with write_session(browser.stage.engine) as writing:
+        if gone:
+            forget_project(writing, HIDDEN)
+        else:
+            upsert_projects(writing, [Project(HIDDEN, "hr/secret")])
+    assert f'href="/reports/{filled.report_of_group}"' not in browser.get("/reports").text
+    assert all_of(browser, filled.report_of_group) == {404}
+    assert exports(browser) == []
+    assert all_of(browser, filled.report_of_group, "auditor") == {200}
+    # Nor is it given to her when she has it made again; she is told no more than of what there is not.
+    form = {"scope": "group:shop", "period": last_month(NOW).label, "language": "en"}
+    assert browser.post("/reports", form).status_code == 404
+
+
+def test_a_summary_names_no_other_that_its_reader_may_not_see(browser: Browser, filled: Filled) -> None:
+    hide(browser)
+    group, month = Scope.of_group("shop"), last_month(NOW)
+    other = make_summary(browser.stage.services, group, month, Language.CHINESE, made_by="root", now=NOW)
+    know(browser, HIDDEN, "hr/secret")
+    assert f'href="/reports/{other.id}"' in browser.get(f"/reports/{filled.report_of_group}", "auditor").text
+    assert f'href="/reports/{other.id}"' not in browser.get(f"/reports/{filled.report_of_group}").text
+    assert all_of(browser, other.id) == {404}
+
+
+def test_upper_and_lower_case_are_alike_where_it_is_asked_who_sees_a_whole_group() -> None:
+    known = [Project(SHOP, "shop/backend"), Project(HIDDEN, "Shop/secret"), Project(3, "Shop/Tills/one")]
+    for order in (known, known[::-1]):
+        assert whole_groups(person("ada", projects=(SHOP,)), order) == frozenset()
+        assert not may_see(person("ada", projects=(SHOP,)), Scope.of_group("shop"), order)
+        found = whole_groups(person("ada", projects=(SHOP, HIDDEN, 3)), order)
+        assert {group.casefold() for group in found} == {"shop", "shop/tills"}
+        assert len(found) == 2
+        assert may_see(person("ada", projects=(SHOP, HIDDEN, 3)), Scope.of_group("SHOP"), order)
+
+
+def test_whoever_may_not_export_from_a_project_that_left_takes_no_summary_with_it_away() -> None:
+    known, group = [Project(SHOP, "shop/backend"), Project(HIDDEN, "hr/secret")], Scope.of_group("shop")
+    roles = {SHOP: frozenset({Role.TRIAGER}), HIDDEN: frozenset({Role.VIEWER})}
+    ada = replace(person("ada"), project_roles=roles)
+    assert may_see(ada, group, known, {SHOP, HIDDEN})
+    assert not may_export(ada, group, known, {SHOP, HIDDEN})
+    assert may_export(ada, group, known, {SHOP})
+    assert not may_see(ada, group, known, ()), "of which nobody knows what it tells of"

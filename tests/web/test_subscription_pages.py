@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import Engine
 
 from bot.domain.audit import Action
 from bot.domain.maturity.subscription import Subscription
-from bot.store.engine import session
+from bot.store.engine import session, write_session
 from bot.store.maturity import deliveries, subscriptions
+from bot.store.projects import all_projects, upsert_projects
 from bot.texts import Language
 from tests.pipeline.desk_stage import NOW, Stage
 from tests.store.counting import counted
@@ -95,6 +97,22 @@ def test_what_is_wrong_is_said_and_the_secret_of_a_chat_is_not_sent_back(
     assert known(browser) == ()
 
 
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        (f"{TARGET}-x", "this chat does not take such an address"),
+        (f"{TARGET}?verify=no", "has an option that is not taken"),
+        (f"mmost://169.254.169.254/{SECRET}", "leads to this host"),
+    ],
+)
+def test_an_address_of_a_chat_that_cannot_be_is_refused_and_not_shown(browser: Browser, target: str, says: str) -> None:
+    answer = browser.post("/subscriptions", FORM | {"target": target}, "root")
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert SECRET not in answer.text
+    assert known(browser) == ()
+
+
 def test_what_was_entered_stands_in_the_form_again(browser: Browser) -> None:
     form = FORM | {"channel": "email", "target": "a@example.com", "quiet": "whenever", "name": "Mine"}
     page = browser.post("/subscriptions", form, "root").text
@@ -117,6 +135,27 @@ def test_one_rests_works_again_and_is_deleted_with_an_entry_for_each(browser: Br
     assert words == [changed, changed, gone], "what changes nothing is not written down"
     assert browser.post(f"{path}/delete", {}, "root").status_code == 404
     assert browser.post("/subscriptions/999/enable", {}, "root").status_code == 404
+
+
+WARNING = "nothing of this scope is served any more"
+
+
+def test_a_subscription_of_a_group_that_was_renamed_says_that_nothing_comes_of_it(browser: Browser) -> None:
+    browser.post("/subscriptions", FORM, "root")
+    page = browser.get("/subscriptions", "root").text
+    assert WARNING not in page
+    with write_session(browser.stage.engine) as writing:
+        upsert_projects(
+            writing,
+            [
+                replace(one, path=one.path.replace("shop/", "store/"))
+                for one in all_projects(writing)
+                if one.path.startswith("shop/")
+            ],
+        )
+    assert WARNING in browser.get("/subscriptions", "root").text
+    browser.post("/subscriptions", FORM | {"scope": "group:store"}, "root")
+    assert browser.get("/subscriptions", "root").text.count(WARNING) == 1
 
 
 def test_what_was_given_up_is_sent_once_more(browser: Browser, filled: Filled) -> None:

@@ -271,7 +271,7 @@ def in_scope(session: Session, scope: frozenset[int] | None, column: Any) -> lis
         return [column == next(iter(scope))]
     if session.get_bind().dialect.name == "sqlite":
         # Its planner would read all findings of a thousand projects by their index and sort them.
-        return [among(session, type_coerce(column, Integer) + 0, scope)]  # type: ignore[arg-type]
+        return [among(session, type_coerce(column, Integer) + 0, scope)]
     # Not a list of values that are joined: PostgreSQL looks each row's project up in a table of them.
     return [column == func.any(_array(scope))]
 

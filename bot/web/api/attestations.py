@@ -12,16 +12,15 @@ from pydantic import Base64Bytes, Field
 from starlette.responses import Response
 
 from bot.domain.maturity.attestation import FILE_TYPES, LARGEST_FILE, Attestation, attachment
-from bot.domain.maturity.scope import Scope
 from bot.domain.roles import Permission
 from bot.store.engine import session
 from bot.store.maturity import attestations
 from bot.web.api.desk_api import DeskApi
 from bot.web.api.guard import CURSOR, LIMIT, Caller, cursor_text, fields_parameter, needs, number_cursor
 from bot.web.api.models import SCOPE_WORDS, In, Moment, NumberInPath, Out, Page, ScopeText
-from bot.web.entry import MAX_BODY, Visit, not_there
+from bot.web.entry import MAX_BODY
 from bot.web.maturity_tools import MaturityTools
-from bot.web.pages.attestations import saved
+from bot.web.pages.attestations import acting, saved, told
 from bot.web.pages.reports import scope_of, scope_word
 
 _SELECTED = [Depends(fields_parameter)]
@@ -94,17 +93,7 @@ def add_attestations(router: APIRouter, api: DeskApi, tools: MaturityTools) -> N
     """Add the routes."""
     tags: list[Any] = ["Attestations"]
 
-    def confirmed(caller: Visit, scope: Scope) -> Any:
-        return caller.confirmed(() if scope.project_id is None else (scope.project_id,))
-
-    def found(caller: Visit, number: int) -> Attestation:
-        with session(api.services.store) as reading:
-            known = attestations.get(reading, number)
-        if known is None or (
-            known.scope.project_id is not None and not caller.principal.sees_project(known.scope.project_id)
-        ):
-            raise not_there()
-        return known
+    store = api.services
 
     @router.get("/attestations", tags=tags, dependencies=_SELECTED, **needs(Permission.READ))
     def list_attestations(
@@ -117,11 +106,11 @@ def add_attestations(router: APIRouter, api: DeskApi, tools: MaturityTools) -> N
         """What people said, the newest first."""
         before = number_cursor(cursor)
         wanted = scope_of(scope) if scope else None
-        with session(api.services.store) as reading:
+        with session(store.store) as reading:
             rows = attestations.page(
                 reading,
                 scope=wanted,
-                sees=caller.principal.sees,
+                seen=attestations.seen_by(reading, caller.principal),
                 waiting=waiting,
                 now=caller.now,
                 before=before,
@@ -136,15 +125,15 @@ def add_attestations(router: APIRouter, api: DeskApi, tools: MaturityTools) -> N
         "/attestations",
         tags=tags,
         status_code=201,
-        **needs(Permission.ATTEST, largest_body=LARGEST_FILE * 4 // 3 + MAX_BODY),
+        # What is handed in is kept for good.
+        **needs(Permission.ATTEST, counts_as="export", largest_body=LARGEST_FILE * 4 // 3 + MAX_BODY),
     )
     def attest(caller: Caller, said: AttestationIn) -> AttestationOut:
         """Say that a demand is met. It is a person's word: a token has to belong to somebody."""
         scope = scope_of(said.scope)
         file = attachment(said.file.name, said.file.content) if said.file is not None else None
-        made = tools.attest(
-            confirmed(caller, scope), scope, said.model, said.demand, said.text, said.expires_at, file, caller.address
-        )
+        principal = acting(store, caller, scope)
+        made = tools.attest(principal, scope, said.model, said.demand, said.text, said.expires_at, file, caller.address)
         return AttestationOut.of(made)
 
     @router.get(
@@ -156,22 +145,18 @@ def add_attestations(router: APIRouter, api: DeskApi, tools: MaturityTools) -> N
     )
     def file_of(caller: Caller, attestation: NumberInPath) -> Response:
         """What was handed in with it."""
-        known = found(caller, attestation)
-        with session(api.services.store) as reading:
-            content = attestations.content_of(reading, known.file_digest)
-        if content is None:
-            raise not_there()
-        return saved(known, content)
+        return saved(store, told(store, caller, attestation))
 
     @router.post("/attestations/{attestation}/confirmation", tags=tags, **needs(Permission.ATTEST))
     def confirm(caller: Caller, attestation: NumberInPath) -> AttestationOut:
         """Say, as another person, that it is so."""
-        known = found(caller, attestation)
-        return AttestationOut.of(tools.confirm(confirmed(caller, known.scope), attestation, caller.address))
+        known = told(store, caller, attestation)
+        return AttestationOut.of(tools.confirm(acting(store, caller, known.scope), attestation, caller.address))
 
     @router.post("/attestations/{attestation}/withdrawal", tags=tags, **needs(Permission.ATTEST))
     def withdraw(caller: Caller, attestation: NumberInPath, said: WithdrawalIn) -> AttestationOut:
         """Take it back, one's own or somebody else's."""
-        known = found(caller, attestation)
-        gone = tools.withdraw(confirmed(caller, known.scope), attestation, said.reason, caller.address)
-        return AttestationOut.of(gone)
+        known = told(store, caller, attestation)
+        own = known.made_by_id == caller.principal.person_id
+        principal = acting(store, caller, known.scope, own=own)
+        return AttestationOut.of(tools.withdraw(principal, attestation, said.reason, caller.address))

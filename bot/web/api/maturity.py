@@ -6,7 +6,7 @@ Who sees what is decided as on the pages (``bot.web.pages.reports``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
+from bot.chats import check_chat
 from bot.domain.audit import Act, Action
 from bot.domain.maturity.measures import FIGURES, MEASURES
 from bot.domain.maturity.model import Model, Probe, Scheme
@@ -30,6 +31,7 @@ from bot.domain.maturity.subscription import (
     Wanted,
     parse_quiet,
     subscription_words,
+    unserved,
 )
 from bot.domain.maturity.summary import to_json
 from bot.domain.roles import Permission
@@ -40,7 +42,7 @@ from bot.reports.wording import words_in
 from bot.store import audit, projects
 from bot.store.engine import session, write_session
 from bot.store.maturity import deliveries, evidence, reports, snapshots, subscriptions
-from bot.store.maturity.reports import ReportRow, StoredReport
+from bot.store.maturity.reports import ReportRow
 from bot.store.projects import Project
 from bot.store.secret_box import SecretBox
 from bot.texts import N_, Language
@@ -60,7 +62,17 @@ from bot.web.api.models import MOST, SCOPE_WORDS, In, NumberInPath, Out, Page, S
 from bot.web.api.problems import Problem
 from bot.web.entry import Visit, not_there
 from bot.web.maturity_tools import MaturityTools, Standing
-from bot.web.pages.reports import may_export, may_see, scope_of, scope_word, whole_groups
+from bot.web.pages.reports import (
+    Shown,
+    may_export,
+    may_see,
+    refuse_other_sites,
+    scope_of,
+    scope_word,
+    shown,
+    whole_groups,
+)
+from bot.web.pages.subscriptions import send_again
 
 _SELECTED = [Depends(fields_parameter)]
 _Project = Annotated[int, Path(ge=-MOST, le=MOST, description="The project's number")]
@@ -219,6 +231,9 @@ class SubscriptionOut(Out):
     target: str
     audience: Audience
     scope: str
+    served: bool = Field(
+        description="False: nothing of this scope is served any more, so no summary comes. Was its group renamed?"
+    )
     periods: list[PeriodKind]
     formats: list[str]
     language: Language
@@ -230,7 +245,7 @@ class SubscriptionOut(Out):
     disabled_at: datetime | None
 
     @classmethod
-    def of(cls, one: Subscription) -> SubscriptionOut:
+    def of(cls, one: Subscription, *, served: bool) -> SubscriptionOut:
         """From the store's."""
         return cls(
             id=one.id,
@@ -239,6 +254,7 @@ class SubscriptionOut(Out):
             target=one.shown_target,
             audience=one.audience,
             scope=scope_word(one.scope),
+            served=served,
             periods=list(one.periods),
             formats=list(one.formats),
             language=one.language,
@@ -428,13 +444,9 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
     tags: list[Any] = ["Compliance summaries"]
     store = api.services
 
-    def stored(caller: Visit, number: int) -> tuple[StoredReport, tuple[Project, ...]]:
+    def stored(caller: Visit, number: int) -> Shown:
         with session(store.store) as reading:
-            found = reports.get(reading, number)
-            known = tuple(projects.all_projects(reading))
-        if found is None or not may_see(caller.principal, found.row.scope, known):
-            raise not_there()
-        return found, known
+            return shown(reading, caller.principal, number)
 
     @router.get("/reports", tags=tags, dependencies=_SELECTED, **needs(Permission.READ))
     def list_reports(
@@ -464,10 +476,10 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
     @router.get("/reports/{report}", tags=tags, dependencies=_SELECTED, **needs(Permission.READ))
     def one_report(caller: Caller, report: NumberInPath) -> ReportOut:
         """One of them, whole."""
-        found, _ = stored(caller, report)
+        found = stored(caller, report).report
         return ReportOut(**_report(found.row), document=to_json(found.summary))
 
-    @router.post("/reports", tags=tags, status_code=201, **needs(Permission.EXPORT))
+    @router.post("/reports", tags=tags, status_code=201, **needs(Permission.EXPORT, counts_as="export"))
     def make_report(caller: Caller, wanted: ReportIn) -> ReportLine:
         """Make a summary of a period that is over; of the same snapshot there is one in each language."""
         scope = scope_of(wanted.scope)
@@ -488,7 +500,12 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
             raise not_there()
         if not may_export(principal, scope, known):
             raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
-        return ReportLine.of(tools.make(scope, period, wanted.language, principal.actor, caller.now).row)
+        with tools.making.turn():
+            made = tools.make(scope, period, wanted.language, principal, caller.address, caller.now)
+        with session(store.store) as reading:
+            # A group's may tell of a project that has left it: then it is made, and not for him.
+            shown(reading, principal, made.id)
+        return ReportLine.of(made.row)
 
     @router.get(
         "/reports/{report}/files/{format}",
@@ -509,14 +526,16 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
         caller: Caller, report: NumberInPath, format: _Word, language: Annotated[Language | None, Query()] = None
     ) -> StreamingResponse:
         """A summary as a file: pdf, html, md, csv, xlsx or json."""
-        found, known = stored(caller, report)
+        one = stored(caller, report)
+        found = one.report
         chosen = FORMATS.get(format)
         if chosen is None:
             raise not_there()
-        if not may_export(caller.principal, found.row.scope, known):
+        if not one.exports:
             raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
+        refuse_other_sites(caller)
         spoken = language or found.row.language
-        drawn = tools.draw(found.summary, spoken, chosen)
+        drawn = tools.drawn(found.summary, spoken, chosen)
         details = {"format": chosen.name, "language": spoken.value, "by": "api"}
         with write_session(store.store) as writing:
             audit.append(writing, _act(caller, Action.EXPORTED, f"report {report}", found.row.scope, details))
@@ -535,11 +554,15 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
     tags: list[Any] = ["Subscriptions"]
     store, may = api.services, Permission.ADMINISTER
 
+    def lines(of: Sequence[Project], *known: Subscription) -> list[SubscriptionOut]:
+        idle = unserved(known, {one.id: one.path for one in of if store.settings.serves(one.path)})
+        return [SubscriptionOut.of(one, served=one.id not in idle) for one in known]
+
     @router.get("/subscriptions", tags=tags, dependencies=_SELECTED, **needs(may))
     def list_subscriptions() -> Page[SubscriptionOut]:
         """Who gets which summaries."""
         with session(store.store) as reading:
-            return Page(items=[SubscriptionOut.of(one) for one in subscriptions.every(reading)])
+            return Page(items=lines(projects.all_projects(reading), *subscriptions.every(reading)))
 
     @router.post("/subscriptions", tags=tags, status_code=201, **needs(may))
     def subscribe(caller: Caller, said: SubscriptionIn) -> SubscriptionOut:
@@ -559,6 +582,7 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
             quiet=parse_quiet(said.quiet),
             acknowledge=said.acknowledge,
         )
+        check_chat(wanted, allow_local=store.settings.outgoing_allow_local)
         with write_session(store.store) as writing:
             made = subscriptions.add(
                 writing,
@@ -569,7 +593,7 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
                 now=caller.now,
             )
             audit.append(writing, _told(caller, Action.SUBSCRIPTION_MADE, made))
-        return SubscriptionOut.of(made)
+            return lines(projects.all_projects(writing), made)[0]
 
     @router.patch("/subscriptions/{subscription}", tags=tags, **needs(may))
     def enable(caller: Caller, subscription: NumberInPath, wanted: DeliversIn) -> SubscriptionOut:
@@ -581,7 +605,7 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
             made = subscriptions.set_enabled(writing, subscription, wanted.enabled, caller.now)
             if (before.disabled_at is None) != wanted.enabled:
                 audit.append(writing, _told(caller, Action.SUBSCRIPTION_CHANGED, made, enabled=wanted.enabled))
-        return SubscriptionOut.of(made)
+            return lines(projects.all_projects(writing), made)[0]
 
     @router.delete("/subscriptions/{subscription}", tags=tags, status_code=204, **needs(may))
     def forget(caller: Caller, subscription: NumberInPath) -> Response:
@@ -616,9 +640,7 @@ def _subscriptions(router: APIRouter, api: DeskApi) -> None:
     @router.post("/report-deliveries/{delivery}/redelivery", tags=tags, status_code=204, **needs(may))
     def redeliver(caller: Caller, delivery: NumberInPath) -> Response:
         """Send one once more that was given up."""
-        with write_session(store.store) as writing:
-            if not deliveries.again(writing, delivery, caller.now):
-                raise not_there()
+        send_again(store, caller, delivery)
         return Response(status_code=204)
 
 

@@ -99,6 +99,8 @@ class SubscriptionLine:
     quiet: str
     acknowledge: bool
     enabled: bool
+    served: bool
+    """Whether any project of its scope is looked after: without one there is no summary."""
 
 
 @dataclass(frozen=True, slots=True)

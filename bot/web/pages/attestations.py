@@ -1,6 +1,6 @@
 """
 Attestations: ``GET /attestations`` lists them, ``/attestations/new`` is the form for one demand; confirming, taking
-back, and the file that came with one. Who may do what is decided by the pipeline, not here.
+back, and the file that came with one. Who may do what is decided by the pipeline, who sees what by the store, not here.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from bot.errors import MergewardenError, Told, clause, sentence
 from bot.reports.maturity.words import scope_words
 from bot.reports.visible import one_line, visible
 from bot.reports.wording import Wording, words_in
+from bot.services import Services
 from bot.store import projects
 from bot.store.engine import session
 from bot.store.maturity import attestations
 from bot.texts import N_
+from bot.web.api.guard import who as counted_as
 from bot.web.api.problems import Problem
 from bot.web.contexts.reports import AttestationLine, AttestationsPage, AttestPage
 from bot.web.entry import Visit, not_there
@@ -70,7 +72,8 @@ def _list(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
     before = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
     wording, principal = words_in(visit.language), visit.principal
     with session(desk.services.store) as reading:
-        found = attestations.page(reading, sees=principal.sees, now=visit.now, before=before, limit=_SHOWN + 1)
+        seen = attestations.seen_by(reading, principal)
+        found = attestations.page(reading, seen=seen, now=visit.now, before=before, limit=_SHOWN + 1)
         numbers = {one.scope.project_id for one in found if one.scope.project_id is not None}
         paths = {number: one.path for number, one in projects.projects_by_id(reading, numbers).items()}
     demands = {(model.id, demand.id): (model, demand) for model in tools.models() for _, demand in model.demands}
@@ -131,10 +134,12 @@ def _shown(
 
 
 def _make(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
+    # As in the API: what is handed in is kept for good.
+    desk.rates.take("export", counted_as(visit.principal))
     form = visit.form
     model_id, demand_id = str(form.get("model", ""))[:200], str(form.get("demand", ""))[:200]
     scope = _scope({name: str(form.get(name, "")) for name in ("kind", "scope")})
-    principal = visit.confirmed(() if scope.project_id is None else (scope.project_id,))
+    principal = acting(desk.services, visit, scope)
     try:
         expires_at = _day(str(form.get("until", "")))
         _, _, asks = _asked(tools, model_id, demand_id)
@@ -187,13 +192,8 @@ def _withdraw(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
 
 
 def _act(desk: Desk, visit: Visit, act: Callable[[Principal, int, str], object], said: str) -> Response:
-    number = visit.number("number")
-    with session(desk.services.store) as reading:
-        known = attestations.get(reading, number)
-    if known is None:
-        raise not_there()
-    project_id = known.scope.project_id
-    principal = visit.confirmed(() if project_id is None else (project_id,))
+    known = told(desk.services, visit, number := visit.number("number"))
+    principal = acting(desk.services, visit, known.scope, own=known.made_by_id == visit.principal.person_id)
     try:
         act(principal, number, visit.address)
     except WorkflowError as error:
@@ -202,19 +202,46 @@ def _act(desk: Desk, visit: Visit, act: Callable[[Principal, int, str], object],
 
 
 def _file(desk: Desk, visit: Visit) -> Response:
-    with session(desk.services.store) as reading:
-        known = attestations.get(reading, visit.number("number"))
-        sees = known is not None and (
-            known.scope.project_id is None or visit.principal.sees_project(known.scope.project_id)
-        )
-        content = attestations.content_of(reading, known.file_digest) if known is not None and sees else None
-    if known is None or content is None:
+    return saved(desk.services, told(desk.services, visit, visit.number("number")))
+
+
+# --- what the API does as well ----------------------------------------------------------------------------------------
+
+
+def told(services: Services, visit: Visit, number: int) -> Attestation:
+    """One by its number that the reader may know of. Raises ``Problem`` 404."""
+    with session(services.store) as reading:
+        known = attestations.get(reading, number, seen=attestations.seen_by(reading, visit.principal))
+    if known is None:
         raise not_there()
-    return saved(known, content)
+    return known
 
 
-def saved(known: Attestation, content: bytes) -> Response:
-    """A stranger's file: it is saved and never shown as a page of ours."""
+def acting(services: Services, visit: Visit, scope: Scope, *, own: bool = False) -> Principal:
+    """
+    Who acts for a scope, as GitLab knows him now in all of it. Raises ``Problem`` 503 when it does not answer.
+
+    For the organisation a role of the instance permits it, about which GitLab knows nothing. Where he may not act in
+    some project of a group by what is known already, nobody is asked, as that may be thousands: the pipeline refuses.
+    ``own``: whether it is his own that he takes back, for which he only has to see some of it.
+    """
+    if scope.project_id is not None:
+        return visit.confirmed((scope.project_id,))
+    if scope.kind is ScopeKind.ORGANISATION:
+        return visit.confirmed(())
+    with session(services.store) as reading:
+        below = [one.id for one in projects.all_projects(reading) if scope.covers(one.id, one.path)]
+    if own or all(visit.principal.may(Permission.ATTEST_WIDELY, number) for number in below):
+        return visit.confirmed(below)
+    return visit.principal
+
+
+def saved(services: Services, known: Attestation) -> Response:
+    """A stranger's file: it is saved and never shown as a page of ours. Raises ``Problem`` 404 where there is none."""
+    with session(services.store) as reading:
+        content = attestations.content_of(reading, known.file_digest)
+    if content is None:
+        raise not_there()
     name = "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "_" for letter in known.file_name
     )

@@ -87,6 +87,8 @@ ACTIONS: Mapping[Action, str] = {
     Action.SUBSCRIPTION_MADE: N_("Subscription made"),
     Action.SUBSCRIPTION_CHANGED: N_("Subscription changed"),
     Action.SUBSCRIPTION_DELETED: N_("Subscription deleted"),
+    Action.REPORT_MADE: N_("Summary made"),
+    Action.REPORT_SENT_AGAIN: N_("Summary sent again"),
     Action.REPORT_DELIVERED: N_("Summary delivered"),
     Action.REPORT_GIVEN_UP: N_("Summary not delivered"),
     Action.REPORT_ACKNOWLEDGED: N_("Summary acknowledged"),

@@ -1,8 +1,9 @@
 """
 Compliance summaries: ``GET /reports`` lists them, ``POST /reports`` makes one, ``/reports/{id}`` is one with its files.
 
-A summary of a project is for those who see the project, one of a group for those who see all of it, one of the
-organisation for those who see everything. Taking a file away is an export: it asks for that right and is written down.
+A summary of a project is for those who see the project, one of a group for those who see all of it and whatever else it
+tells of, one of the organisation for those who see everything. Taking a file away is an export: it asks for that right,
+is written down, and counts together with the exports of the API, as does making one.
 ``/acknowledge/{code}`` is for whoever got the code with a message; only its button acknowledges, so that nothing that
 follows links does.
 """
@@ -10,7 +11,8 @@ follows links does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,11 +32,13 @@ from bot.reports.maturity.words import period_words, scope_words
 from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
 from bot.store import audit, projects
+from bot.store.desk.finding_reads import Reading
 from bot.store.engine import session, write_session
 from bot.store.maturity import deliveries, reports, subscriptions
 from bot.store.maturity.reports import ReportRow, StoredReport
 from bot.store.projects import Project
 from bot.texts import N_, Language
+from bot.web.api.guard import who as counted_as
 from bot.web.api.problems import Problem
 from bot.web.contexts.reports import AcknowledgePage, Choice, DeliveryLine, ReportLine, ReportPage, ReportsPage
 from bot.web.entry import Visit, not_there
@@ -71,33 +75,79 @@ def routes(desk: Desk) -> Sequence[Route]:
 
 
 def whole_groups(principal: Principal, known: Iterable[Project]) -> frozenset[str]:
-    """Full paths of the groups of which somebody sees every project."""
-    seen: dict[str, bool] = {}
+    """Full paths of the groups of which somebody sees every project; upper and lower case are alike."""
+    seen: dict[str, tuple[str, bool]] = {}
     for project in known:
         parts = project.path.split("/")[:-1]
         for end in range(1, len(parts) + 1):
             group = "/".join(parts[:end])
-            seen[group] = seen.get(group, True) and principal.sees_project(project.id)
-    return frozenset(group for group, whole in seen.items() if whole)
+            name, whole = seen.get(group.casefold(), (group, True))
+            seen[group.casefold()] = (name, whole and principal.sees_project(project.id))
+    return frozenset(name for name, whole in seen.values() if whole)
 
 
-def may_see(principal: Principal, scope: Scope, known: Iterable[Project]) -> bool:
-    """Whether somebody may see what is said about a scope."""
+def may_see(
+    principal: Principal, scope: Scope, known: Iterable[Project], told_of: Collection[int] | None = None
+) -> bool:
+    """
+    Whether somebody may see what is said about a scope.
+
+    ``told_of``: of a document that was made, the projects that one of a group tells of (``reports.members``); he has to
+    see each of them, wherever it is today. None where it is only about to be made.
+    """
     if principal.everything:
         return True
     if scope.project_id is not None:
         return principal.sees_project(scope.project_id)
     if scope.kind is ScopeKind.ORGANISATION:
         return False
-    return scope.key.casefold() in {group.casefold() for group in whole_groups(principal, known)}
-
-
-def may_export(principal: Principal, scope: Scope, known: Sequence[Project]) -> bool:
-    """Whether somebody may take away what is said about a scope."""
-    if not may_see(principal, scope, known):
+    if scope.key.casefold() not in {group.casefold() for group in whole_groups(principal, known)}:
         return False
-    within = [one.id for one in known if scope.covers(one.id, one.path)]
-    return all(principal.may(Permission.EXPORT, number) for number in within)
+    # Of a document without any nobody knows what it tells of.
+    return told_of is None or (bool(told_of) and all(principal.sees_project(number) for number in told_of))
+
+
+def may_export(
+    principal: Principal, scope: Scope, known: Sequence[Project], told_of: Collection[int] | None = None
+) -> bool:
+    """Whether somebody may take away what is said about a scope; ``told_of`` as for ``may_see``."""
+    if not may_see(principal, scope, known, told_of):
+        return False
+    within = {one.id for one in known if scope.covers(one.id, one.path)}
+    return all(principal.may(Permission.EXPORT, number) for number in within.union(told_of or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A document that was made, for somebody who may see it."""
+
+    report: StoredReport
+    exports: bool
+    """Whether he may take it away."""
+    known: Sequence[Project]
+    """Every project there is."""
+
+
+def shown(reading: Reading, principal: Principal, number: int) -> Shown:
+    """A document by its number: for its page, its files and the API. Raises ``Problem`` 404. Three statements."""
+    stored = reports.get(reading, number)
+    known = projects.all_projects(reading)
+    told_of = reports.members(reading, number)
+    if stored is None or not may_see(principal, stored.row.scope, known, told_of):
+        raise not_there()
+    return Shown(stored, may_export(principal, stored.row.scope, known, told_of), known)
+
+
+def refuse_other_sites(visit: Visit) -> None:
+    """
+    Raise ``Problem`` 403 where a page of another site has a browser take a file away: what is taken is written down.
+
+    Old browsers and programs do not say which page it was. https://www.w3.org/TR/fetch-metadata/
+    """
+    if visit.headers.get("sec-fetch-site", "") == "cross-site":
+        raise Problem(
+            403, N_("the link came from another site"), N_("Open the summary's page here and take the file from there.")
+        )
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
@@ -135,6 +185,7 @@ def _context(desk: Desk, visit: Visit, *, problem: Told = "", period: str = "", 
 
 
 def _make(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
+    desk.rates.take("export", counted_as(visit.principal))
     period_text = str(visit.form.get("period", ""))[:60]
     chosen = str(visit.form.get("scope", ""))[:600]
     try:
@@ -154,7 +205,11 @@ def _make(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
             raise not_there()
         if not may_export(principal, scope, known):
             raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
-        made = tools.make(scope, period, language, principal.actor, visit.now)
+        with tools.making.turn():
+            made = tools.make(scope, period, language, principal, visit.address, visit.now)
+        with session(desk.services.store) as reading:
+            # A group's may tell of a project that has left it: then it is made, and not for him.
+            shown(reading, principal, made.id)
     except Problem:
         # Also one of our errors, and what it says has a page of its own.
         raise
@@ -166,13 +221,20 @@ def _make(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
 
 
 def _one(desk: Desk, visit: Visit) -> Response:
-    stored, known = _stored(desk, visit)
+    found = _found(desk, visit)
+    stored, known, exports = found.report, found.known, found.exports
     wording = words_in(visit.language)
     scope, period = stored.row.scope, stored.row.period
     view = view_of(stored.summary, wording)
-    exports = may_export(visit.principal, scope, known)
     with session(desk.services.store) as reading:
-        same = reports.page(reading, sees=None, scope=scope, kind=period.kind, limit=_SHOWN)
+        same = reports.page(
+            reading,
+            sees=visit.principal.sees,
+            groups=whole_groups(visit.principal, known),
+            scope=scope,
+            kind=period.kind,
+            limit=_SHOWN,
+        )
         rows = deliveries.page(reading, report_id=stored.id) if visit.principal.may(Permission.READ_PEOPLE) else ()
         told = {one.id: one for one in subscriptions.every(reading)} if rows else {}
     administers = visit.principal.may(Permission.ADMINISTER)
@@ -201,7 +263,7 @@ def _one(desk: Desk, visit: Visit) -> Response:
 
 
 def _document(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
-    stored, _ = _stored(desk, visit)
+    stored = _found(desk, visit).report
     drawn = tools.draw(stored.summary, _language(visit.query.get("language", ""), visit.language), FORMATS["html"])
     # The document stands for itself: it brings its style along, and nothing in it may run or be asked for.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
@@ -210,14 +272,17 @@ def _document(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
 
 
 def _file(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
-    stored, known = _stored(desk, visit)
+    found = _found(desk, visit)
+    stored = found.report
     format = FORMATS.get(str(visit.params["format"]))
     if format is None:
         raise not_there()
-    if not may_export(visit.principal, stored.row.scope, known):
+    if not found.exports:
         raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
+    refuse_other_sites(visit)
+    desk.rates.take("export", counted_as(visit.principal))
     language = _language(visit.query.get("language", ""), stored.row.language)
-    drawn = tools.draw(stored.summary, language, format)
+    drawn = tools.drawn(stored.summary, language, format)
     principal = visit.principal
     with write_session(desk.services.store) as writing:
         audit.append(
@@ -375,13 +440,9 @@ def delivery_line(
     )
 
 
-def _stored(desk: Desk, visit: Visit) -> tuple[StoredReport, Sequence[Project]]:
+def _found(desk: Desk, visit: Visit) -> Shown:
     with session(desk.services.store) as reading:
-        stored = reports.get(reading, visit.number("number"))
-        known = projects.all_projects(reading)
-    if stored is None or not may_see(visit.principal, stored.row.scope, known):
-        raise not_there()
-    return stored, known
+        return shown(reading, visit.principal, visit.number("number"))
 
 
 def _languages(chosen: Language) -> tuple[Choice, ...]:

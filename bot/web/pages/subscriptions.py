@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.chats import check_chat
 from bot.domain.audit import Act, Action, Word
 from bot.domain.maturity.period import PeriodKind
 from bot.domain.maturity.subscription import (
@@ -23,12 +24,14 @@ from bot.domain.maturity.subscription import (
     Wanted,
     parse_quiet,
     subscription_words,
+    unserved,
 )
 from bot.domain.roles import Permission
 from bot.errors import MergewardenError, Told, clause, sentence
 from bot.reports.maturity.words import scope_words
 from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
+from bot.services import Services
 from bot.store import audit, projects
 from bot.store.engine import session, write_session
 from bot.store.maturity import deliveries, subscriptions
@@ -106,13 +109,15 @@ def _context(desk: Desk, visit: Visit, *, problem: Told = "") -> SubscriptionsPa
         known = subscriptions.every(reading)
         sent = deliveries.page(reading, limit=_DELIVERIES)
         paths = {one.id: one.path for one in projects.all_projects(reading)}
+    serves = desk.services.settings.serves
+    idle = unserved(known, {number: path for number, path in paths.items() if serves(path)})
     by_id = {one.id: one for one in known}
 
     def entered(name: str, otherwise: str = "") -> str:
         return str(form.get(name, otherwise))[:600]
 
     return SubscriptionsPage(
-        subscriptions=tuple(_line(one, paths, wording) for one in known),
+        subscriptions=tuple(_line(one, paths, wording, served=one.id not in idle) for one in known),
         deliveries=tuple(delivery_line(one, by_id.get(one.subscription_id), wording, may_repeat=True) for one in sent),
         channels=_choices(CHANNELS, entered("channel", Channel.EMAIL.value), wording),
         audiences=_choices(AUDIENCES, entered("audience", Audience.MANAGEMENT.value), wording),
@@ -142,6 +147,7 @@ def _add(desk: Desk, visit: Visit) -> Response:
         wanted = _wanted(visit)
         if wanted.acknowledge and desk.services.settings.public_url is None:
             raise SubscriptionError(N_("nobody could acknowledge: no public address is set"), N_("Set public_url."))
+        check_chat(wanted, allow_local=desk.services.settings.outgoing_allow_local)
         with write_session(store) as writing:
             made = subscriptions.add(
                 writing,
@@ -199,13 +205,31 @@ def _delete(desk: Desk, visit: Visit) -> Response:
 
 
 def _again(desk: Desk, visit: Visit) -> Response:
-    with write_session(desk.services.store) as writing:
-        if not deliveries.again(writing, visit.number("number"), visit.now):
-            raise not_there()
+    send_again(desk.services, visit, visit.number("number"))
     return _back(desk, visit, N_("It is sent once more."))
 
 
-def _line(one: Subscription, paths: dict[int, str], wording: Wording) -> SubscriptionLine:
+def send_again(services: Services, visit: Visit, number: int) -> None:
+    """Have a delivery that was given up tried once more, by whoever asks for it. Raises ``Problem`` 404."""
+    with write_session(services.store) as writing:
+        if not deliveries.again(writing, number, visit.now):
+            raise not_there()
+        # The newest one up to this number is this one.
+        (one,) = deliveries.page(writing, before=number + 1, limit=1)
+        audit.append(
+            writing,
+            Act(
+                visit.principal.actor,
+                visit.principal.person_id,
+                Action.REPORT_SENT_AGAIN,
+                f"subscription {one.subscription_id}",
+                details={"reports": [one.report_id], "delivery": one.id},
+                address=visit.address,
+            ),
+        )
+
+
+def _line(one: Subscription, paths: dict[int, str], wording: Wording, *, served: bool) -> SubscriptionLine:
     path = paths.get(one.scope.project_id, one.scope.key) if one.scope.project_id is not None else one.scope.key
     return SubscriptionLine(
         id=one.id,
@@ -219,6 +243,7 @@ def _line(one: Subscription, paths: dict[int, str], wording: Wording) -> Subscri
         quiet=f"{one.quiet} {one.time_zone}" if one.quiet is not None else "",
         acknowledge=one.acknowledge,
         enabled=one.disabled_at is None,
+        served=served,
     )
 
 
