@@ -156,7 +156,7 @@ class CollectionRecord(Record, table=True):
 
     project_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     source: str = Field(sa_column=Column(String(40), primary_key=True))
-    """One of ``bot.store.maturity.collected.SOURCES``."""
+    """One of ``bot.store.maturity.collected.SOURCES``, or ``counted`` for what counting notes of them."""
     cursor: Any = Field(sa_column=Column(Json))
     since: date | None = Field(sa_column=Column(Date))
     """The first day of which everything is known."""

@@ -283,7 +283,7 @@ def _job(workshop: Workshop, request: MergeRequest, name: str) -> Iterator[Merge
     tools = replace(tools_of(workshop.services), scanners=(FakeScanner(), DetectSecrets()))
     with Watch(lambda: True) as watch:
         yield MergeRequestScan(
-            workshop.services, tools, watch, f"{name}:{request.id}", request.project.id, request.iid, 1
+            workshop.services, tools, watch, f"{name}:{request.id}", request.project.id, request.iid, 0
         )
 
 

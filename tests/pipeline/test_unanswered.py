@@ -42,7 +42,7 @@ def test_no_answer_is_not_a_good_answer(
     tools = replace(tools_of(workshop.services), scanners=tuple(scanners), scanner_limits=Limits(seconds=seconds))
     with Watch(lambda: True) as watch:
         job = MergeRequestScan(
-            workshop.services, tools, watch, f"unanswered:{request.id}", request.project.id, request.iid, 1
+            workshop.services, tools, watch, f"unanswered:{request.id}", request.project.id, request.iid, 0
         )
         announced = job.announce()
         assert announced is not None

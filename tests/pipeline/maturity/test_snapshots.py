@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import event, update
-from structlog.testing import capture_logs
 
 from bot.domain.maturity.model import Model
 from bot.domain.maturity.period import Period, PeriodKind, PeriodTooLong, last_ended, night, parse_period
@@ -32,6 +31,7 @@ from bot.store.projects import Project, forget_project, upsert_projects
 from bot.store.statements import table
 from tests.domain.maturity import worlds
 from tests.domain.maturity.worlds import SCANNED
+from tests.logged import logged
 from tests.store.counting import counted
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
@@ -250,8 +250,8 @@ DECEMBER = datetime(2026, 12, 1, 3, tzinfo=UTC)
 NOVEMBER = last_ended(PeriodKind.MONTH, DECEMBER.date())
 
 
-def errors(logged: list[Any]) -> list[tuple[str, str]]:
-    return [(entry["event"], entry["period"]) for entry in logged if entry["log_level"] == "error"]
+def errors(entries: list[Any]) -> list[tuple[str, str]]:
+    return [(entry["event"], entry["period"]) for entry in entries if entry["log_level"] == "error"]
 
 
 def late_and_owed(services: Services) -> tuple[int, frozenset[Period]]:
@@ -263,15 +263,15 @@ def test_a_period_that_cannot_be_revised_keeps_none_of_the_others_from_it(servic
     assert take(services, NOVEMBER, [UNREADABLE], DECEMBER) is not None
     took(services, DECEMBER)
     count(services, 2, {**SCANNED, "scans": 4, "scans.ended": 1})
-    with capture_logs() as logged:
+    with logged() as entries:
         rounds = took(services, DECEMBER + timedelta(days=1))
-    assert errors(logged) == [("snapshots could not be revised", "2026-11")]
+    assert errors(entries) == [("snapshots could not be revised", "2026-11")]
     assert (rounds[PeriodKind.WEEK].revised, PeriodKind.MONTH in rounds) == (4, False)
     # What was done is not done again, and what was not is not forgotten: not even once its days are no news any more.
     assert late_and_owed(services) == (0, frozenset({NOVEMBER}))
-    with capture_logs() as logged:
+    with logged() as entries:
         rounds = took(services, DECEMBER + timedelta(days=2))
-    assert errors(logged) == [("snapshots could not be revised", "2026-11")]
+    assert errors(entries) == [("snapshots could not be revised", "2026-11")]
     assert rounds.keys() == {PeriodKind.NIGHT}
     assert late_and_owed(services) == (0, frozenset({NOVEMBER}))
 
@@ -282,9 +282,9 @@ def test_a_period_that_can_be_revised_again_gets_what_was_counted_meanwhile(serv
         # As a night left it that could not: the late days are struck off, the period is owed.
         counting.keep_days(writing, {(2, YESTERDAY): {**SCANNED, "scans": 4, "scans.ended": 1}})
         snapshots.keep_owed(writing, [NOVEMBER, night(YESTERDAY)])
-    with capture_logs() as logged:
+    with logged() as entries:
         rounds = took(services, DECEMBER + timedelta(days=1))
-    assert errors(logged) == []
+    assert errors(entries) == []
     assert rounds[PeriodKind.MONTH].revised == 4
     assert of(services, ORGANISATION, NOVEMBER).content.inputs.counters["scans"] == 12
     assert of(services, Scope.of_project(1), NOVEMBER).row.revision == 1
@@ -296,10 +296,10 @@ def test_a_night_that_cannot_be_taken_keeps_no_period_from_being_revised(service
     took(services, DECEMBER)
     count(services, 2, {**SCANNED, "scans": 4, "scans.ended": 1})
     later = DECEMBER + timedelta(days=1)
-    with capture_logs() as logged:
+    with logged() as entries:
         # Two models with one id are more than a snapshot has room for.
         rounds = take_night(services, later, [SMALL, worlds.model(version="2")])
-    assert errors(logged) == [("snapshots could not be taken", "2026-12-01")]
+    assert errors(entries) == [("snapshots could not be taken", "2026-12-01")]
     assert {done.period.kind for done in rounds} == {PeriodKind.WEEK, PeriodKind.MONTH}
     # Nothing of it was written, and whoever comes next takes it.
     assert took(services, later).keys() == {PeriodKind.NIGHT}
@@ -340,9 +340,9 @@ def test_a_group_that_somebody_left_who_was_killed_keeps_no_night_from_being_rev
     took(services)
     left = of(services, Scope.of_group("shop/web"), night(YESTERDAY))
     count(services, 2, {**SCANNED, "scans": 9, "scans.ended": 9})
-    with capture_logs() as logged:
+    with logged() as entries:
         took(services, NOW + timedelta(hours=2))
-    assert errors(logged) == []
+    assert errors(entries) == []
     assert of(services, ORGANISATION, night(YESTERDAY)).content.inputs.counters["scans"] == 16
     assert of(services, Scope.of_group("bank"), night(YESTERDAY)).content.inputs.counters["scans"] == 13
     assert of(services, Scope.of_group("shop/web"), night(YESTERDAY)) == left
@@ -371,10 +371,10 @@ def test_a_project_whose_counts_are_damaged_is_not_assessed_and_costs_nobody_els
     days = table(ProjectDayRecord)
     with write_session(services.store) as writing:
         writing.execute(update(days).where(days.c.project_id == 3).values(**damaged))
-    with capture_logs() as logged:
+    with logged() as entries:
         rounds = took(services)
     assert (rounds[PeriodKind.NIGHT].projects, rounds[PeriodKind.NIGHT].added) == (4, 8)
-    assert [entry["project_id"] for entry in logged if entry["log_level"] == "error"] == [3]
+    assert [entry["project_id"] for entry in entries if entry["log_level"] == "error"] == [3]
     three = of(services, Scope.of_project(3), night(YESTERDAY)).content
     assert (three.inputs.counters, three.results[0].score) == ({}, None)
     # It counts in its group as one that meets nothing.
@@ -390,9 +390,9 @@ def test_counts_that_were_damaged_later_rewrite_nothing(services: Services) -> N
         writing.execute(update(days).where(days.c.project_id == 3).values(counters=[1]))
         snapshots.note_late(writing, [(3, YESTERDAY)])
     count(services, 2, {**SCANNED, "scans": 4, "scans.ended": 1})
-    with capture_logs() as logged:
+    with logged() as entries:
         rounds = took(services, DECEMBER + timedelta(days=1))
-    assert {entry["project_id"] for entry in logged if entry["log_level"] == "error"} == {3}
+    assert {entry["project_id"] for entry in entries if entry["log_level"] == "error"} == {3}
     assert rounds[PeriodKind.MONTH].revised == 4
     assert of(services, Scope.of_project(3), NOVEMBER).row.revision == 1
     assert of(services, ORGANISATION, NOVEMBER).content.inputs.counters["scans"] == 12
