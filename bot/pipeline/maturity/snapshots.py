@@ -16,25 +16,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import structlog
-from sqlalchemy.orm import Session
 
-from bot.domain.audit import Act, Action, Word
+from bot.domain.audit import Act, Action
 from bot.domain.maturity.counters import over_projects
 from bot.domain.maturity.model import Model
 from bot.domain.maturity.period import Period, PeriodKind, last_ended, must_fit
 from bot.domain.maturity.scope import ORGANISATION, Scope, ScopeKind
 from bot.domain.maturity.snapshot import (
     Content,
-    SnapshotError,
     SnapshotRow,
-    attested_for,
-    content_digest,
     end_of,
     group_content,
     groups_of,
     project_content,
 )
 from bot.model_files import models_in_force
+from bot.pipeline.maturity.rating import Rating, keep_in_batches, models_behind, note_added, told
 from bot.services import Services
 from bot.store import audit, projects
 from bot.store.engine import session, transient, write_session
@@ -43,8 +40,6 @@ from bot.store.maturity.snapshots import Taken, Wanted
 
 log = structlog.get_logger(__name__)
 
-_BATCH = 250
-"""Snapshots in one transaction: on SQLite nobody else writes meanwhile."""
 _KINDS = (PeriodKind.NIGHT, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
 _ACTOR = "mergewarden"
 _DAMAGED = "the counts of a project are damaged"
@@ -131,32 +126,17 @@ def take(services: Services, period: Period, rating: Sequence[Model], now: datet
         return None
     with write_session(services.store) as writing:
         models.keep_models(writing, rating, now)
-    shared = over_projects(tallies.values())
+    said = Rating(rating, period, at, over_projects(tallies.values()), words)
     taken = {}
     for number in sorted(paths):
         if not tallies[number]:
             # It is not assessed: whoever left it out would make its groups look better.
             log.error(_DAMAGED, project_id=number, period=period.label)
-        scope = Scope.of_project(number)
-        content = project_content(
-            rating,
-            period,
-            tallies[number],
-            shared=shared,
-            attested=attested_for(rating, words, scope, paths[number], at),
-        )
-        taken[number] = Taken(scope, content_digest(content), content)
-    parts = {number: (one.digest, one.content) for number, one in taken.items()}
-    groups = []
-    for scope, members in (*groups_of(paths).items(), (ORGANISATION, tuple(paths))):
-        content = group_content(
-            rating,
-            period,
-            {number: parts[number] for number in members},
-            shared=shared,
-            attested=attested_for(rating, words, scope, "", at),
-        )
-        groups.append(Taken(scope, content_digest(content), content))
+        taken[number] = said.project(number, paths[number], tallies[number])
+    groups = [
+        said.group(scope, {number: taken[number] for number in members})
+        for scope, members in (*groups_of(paths).items(), (ORGANISATION, tuple(paths)))
+    ]
     return _kept(services, period, list(taken.values()), groups, now)
 
 
@@ -224,9 +204,9 @@ def _revise(services: Services, period: Period, changed: Collection[int] | None,
             continue
         before = current[number][1].inputs
         content = project_content(rating, period, tally, shared=before.shared, attested=before.attestations)
-        digest = content_digest(content)
-        current[number] = (digest, content)
-        taken.append(Taken(Scope.of_project(number), digest, content))
+        made = Taken.of(Scope.of_project(number), content)
+        current[number] = (made.digest, content)
+        taken.append(made)
     groups = []
     for row in rows.values():
         inputs = contents[row.content].inputs
@@ -245,7 +225,7 @@ def _revise(services: Services, period: Period, changed: Collection[int] | None,
             shared=inputs.shared,
             attested=inputs.attestations,
         )
-        groups.append(Taken(row.scope, content_digest(content), content))
+        groups.append(Taken.of(row.scope, content))
     # The organisation comes last, also here.
     groups.sort(key=lambda one: one.scope.kind is ScopeKind.ORGANISATION)
     done = _kept(services, period, taken, groups, now)
@@ -253,11 +233,8 @@ def _revise(services: Services, period: Period, changed: Collection[int] | None,
 
 
 def _kept(services: Services, period: Period, taken: Sequence[Taken], groups: Sequence[Taken], now: datetime) -> Round:
-    added: list[SnapshotRow] = []
-    in_batches = [*_batches(taken), *_batches([one for one in groups if one.scope != ORGANISATION])]
-    for batch in in_batches:
-        with write_session(services.store) as writing:
-            added += snapshots.keep(writing, period, batch, now)
+    added = list(keep_in_batches(services, period, taken, now))
+    added += keep_in_batches(services, period, [one for one in groups if one.scope != ORGANISATION], now)
     count = 0
     for one in groups:
         if one.scope == ORGANISATION:
@@ -267,10 +244,8 @@ def _kept(services: Services, period: Period, taken: Sequence[Taken], groups: Se
                 for row in last:
                     audit.append(writing, _act(row, one.content))
             added += last
-    revised = sum(row.revision > 1 for row in added)
+    revised = note_added(services, period, added) if added else 0
     if added:
-        services.metrics.snapshots.labels(period.kind.value, "first").inc(len(added) - revised)
-        services.metrics.snapshots.labels(period.kind.value, "revision").inc(revised)
         log.info("snapshots taken", period=period.label, kind=period.kind.value, added=len(added), revised=revised)
     return Round(period, count, len(added), revised)
 
@@ -280,28 +255,7 @@ def _act(row: SnapshotRow, content: Content) -> Act:
     What the audit log says of it. The organisation's snapshot names all others by digest: whoever keeps a head of the
     log elsewhere keeps all of them.
     """
-    details: dict[str, Word] = {
-        "period": row.period.kind.value,
-        "first": row.period.first.isoformat(),
-        "last": row.period.last.isoformat(),
-        "revision": row.revision,
-        "digest": row.digest,
-        "projects": len(content.inputs.projects or ()),
-        "models": {one.id: one.version for one in content.inputs.models},
-    }
-    return Act(_ACTOR, None, Action.SNAPSHOTS_TAKEN, f"snapshots {row.period.label}", None, details)
-
-
-def models_behind(reading: Session, content: Content) -> tuple[Model, ...]:
-    """The models that a content was rated with. Raises ``SnapshotError`` where one of them is not there any more."""
-    kept = models.models_of(reading, {one.digest for one in content.inputs.models})
-    missing = [one for one in content.inputs.models if one.digest not in kept]
-    if missing:
-        raise SnapshotError(
-            f"model {missing[0].id} {missing[0].version}, which a snapshot was made with, is not in the database",
-            "mergewarden snapshots verify says which snapshots that concerns.",
-        )
-    return tuple(kept[one.digest] for one in content.inputs.models)
+    return Act(_ACTOR, None, Action.SNAPSHOTS_TAKEN, f"snapshots {row.period.label}", None, told(row, content))
 
 
 def _only(rows: Mapping[str, SnapshotRow], scope: Scope) -> SnapshotRow:
@@ -310,7 +264,3 @@ def _only(rows: Mapping[str, SnapshotRow], scope: Scope) -> SnapshotRow:
 
 def _of_projects(rows: Mapping[str, SnapshotRow]) -> Iterable[tuple[int, SnapshotRow]]:
     return ((row.scope.project_id, row) for row in rows.values() if row.scope.project_id is not None)
-
-
-def _batches(taken: Sequence[Taken]) -> Iterable[Sequence[Taken]]:
-    return (taken[start : start + _BATCH] for start in range(0, len(taken), _BATCH))

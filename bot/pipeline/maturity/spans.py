@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import structlog
 from sqlalchemy.orm import Session
@@ -25,14 +24,12 @@ from bot.domain.maturity.snapshot import (
     Snapshot,
     SnapshotError,
     SnapshotRow,
-    attested_for,
-    content_digest,
     end_of,
     group_content,
     groups_of,
     project_content,
 )
-from bot.pipeline.maturity.snapshots import models_behind
+from bot.pipeline.maturity.rating import Rating, keep_in_batches, models_behind, note_added, told
 from bot.services import Services
 from bot.store import audit, projects
 from bot.store.engine import session, write_session
@@ -41,9 +38,6 @@ from bot.store.maturity.counting import ORGANISATION_ID
 from bot.store.maturity.snapshots import Taken
 
 log = structlog.get_logger(__name__)
-
-_BATCH: Final = 250
-"""Snapshots in one transaction: on SQLite nobody else writes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +80,13 @@ def take_span(
     if before is None:
         with write_session(services.store) as writing:
             models.keep_models(writing, rating, now)
-    added: list[SnapshotRow] = []
-    for start in range(0, len(made.parts), _BATCH):
-        with write_session(services.store) as writing:
-            added += snapshots.keep(writing, period, made.parts[start : start + _BATCH], now)
+    added = list(keep_in_batches(services, period, made.parts, now))
     # What it consists of comes first, so that where it is, all are.
     with write_session(services.store) as writing:
         for row in snapshots.keep(writing, period, [made.whole], now):
             added.append(row)
             audit.append(writing, _act(asker, row, made.whole.content))
-    revised = sum(row.revision > 1 for row in added)
-    services.metrics.snapshots.labels(period.kind.value, "first").inc(len(added) - revised)
-    services.metrics.snapshots.labels(period.kind.value, "revision").inc(revised)
+    revised = note_added(services, period, added)
     log.info("snapshot of days taken", scope=str(scope), period=period.label, added=len(added), revised=revised)
 
 
@@ -116,33 +105,15 @@ def _first(services: Services, reading: Session, scope: Scope, period: Period, r
     paths = {number: path for number, path in paths.items() if number in tallies}
     if not paths:
         return None
-    parts = {}
-    for number in sorted(paths):
-        one = Scope.of_project(number)
-        parts[number] = _taken(
-            one,
-            project_content(
-                rating,
-                period,
-                tallies[number],
-                shared=shared,
-                attested=attested_for(rating, words, one, paths[number], at),
-            ),
-        )
+    said = Rating(rating, period, at, shared, words)
+    parts = {number: said.project(number, paths[number], tallies[number]) for number in sorted(paths)}
     if scope.project_id is not None:
         return _Made(parts[scope.project_id], ())
     if scope.kind is ScopeKind.GROUP:
         # Called as its first project is, whoever asks for it in whichever case.
         key = snapshots.scope_key(scope)
         scope = next((one for one in groups_of(paths) if snapshots.scope_key(one) == key), scope)
-    content = group_content(
-        rating,
-        period,
-        {number: (one.digest, one.content) for number, one in parts.items()},
-        shared=shared,
-        attested=attested_for(rating, words, scope, "", at),
-    )
-    return _Made(_taken(scope, content), tuple(parts.values()))
+    return _Made(said.group(scope, parts), tuple(parts.values()))
 
 
 def _again(reading: Session, before: Snapshot) -> _Made | None:
@@ -177,7 +148,7 @@ def _again(reading: Session, before: Snapshot) -> _Made | None:
         shared=inputs.shared,
         attested=inputs.attestations,
     )
-    return _Made(_taken(scope, content), tuple(parts.values()))
+    return _Made(Taken.of(scope, content), tuple(parts.values()))
 
 
 def _revised(
@@ -194,23 +165,10 @@ def _revised(
             content = project_content(
                 rating, period, tallies[number], shared=inputs.shared, attested=inputs.attestations
             )
-            yield number, _taken(Scope.of_project(number), content)
-
-
-def _taken(scope: Scope, content: Content) -> Taken:
-    return Taken(scope, content_digest(content), content)
+            yield number, Taken.of(Scope.of_project(number), content)
 
 
 def _act(asker: Asker, row: SnapshotRow, content: Content) -> Act:
     """A group's snapshot names those of its projects by digest."""
-    details: dict[str, Word] = {
-        "period": row.period.kind.value,
-        "first": row.period.first.isoformat(),
-        "last": row.period.last.isoformat(),
-        "scope": str(row.scope),
-        "revision": row.revision,
-        "digest": row.digest,
-        "projects": 1 if content.inputs.projects is None else len(content.inputs.projects),
-        "models": {one.id: one.version for one in content.inputs.models},
-    }
+    details = told(row, content) | {"scope": str(row.scope)}
     return asker.act(Action.SNAPSHOTS_TAKEN, f"snapshots {row.period.label}", row.scope, details)

@@ -24,13 +24,12 @@ from bot.domain.maturity.snapshot import (
     Content,
     SnapshotRow,
     attested_for,
-    content_digest,
-    group_content,
     project_content,
     shared_names,
 )
 from bot.domain.verdict import Presence, ScanReport, Suppressed, TrackedFinding
 from bot.model_files import models_in_force
+from bot.pipeline.maturity.rating import Rating
 from bot.services import Services
 from bot.settings import Settings
 from bot.store import projects
@@ -80,18 +79,15 @@ def _rated_now(services: Services, reading: Session, scope: Scope, path: str, no
     tallies = counting.sums(reading, period)
     served = [one for one in projects.all_projects(reading) if services.settings.serves(one.path)]
     words = attestations.holding(reading, now)
-    shared = over_projects(tallies.values())
-    parts = {}
-    for one in served:
-        if one.id in tallies and scope.covers(one.id, one.path):
-            mine = attested_for(rating, words, Scope.of_project(one.id), one.path, now)
-            content = project_content(rating, period, tallies[one.id], shared=shared, attested=mine)
-            parts[one.id] = (content_digest(content), content)
+    said = Rating(rating, period, now, over_projects(tallies.values()), words)
+    parts = {
+        one.id: said.project(one.id, one.path, tallies[one.id])
+        for one in served
+        if one.id in tallies and scope.covers(one.id, one.path)
+    }
     if not parts:
         return None
-    attested = attested_for(rating, words, scope, "", now)
-    whole = group_content(rating, period, parts, shared=shared, attested=attested)
-    return Standing(scope, "", period, whole, known, None)
+    return Standing(scope, "", period, said.group(scope, parts).content, known, None)
 
 
 def _project(
@@ -101,8 +97,7 @@ def _project(
     if number not in found:
         return None
     words = attestations.holding(reading, now)
-    attested = attested_for(rating, words, Scope.of_project(number), path, now)
-    return project_content(rating, period, found[number], shared=_shared(found), attested=attested)
+    return Rating(rating, period, now, _shared(found), words).project(number, path, found[number]).content
 
 
 def _shared(found: Mapping[int, Mapping[str, int]]) -> dict[str, int]:

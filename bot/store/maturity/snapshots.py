@@ -34,7 +34,7 @@ from sqlalchemy.orm import Session
 from bot.domain.maturity.period import Period, PeriodKind
 from bot.domain.maturity.scope import Scope
 from bot.domain.maturity.scoring import Assessment
-from bot.domain.maturity.snapshot import Content, Snapshot, SnapshotRow, next_revision, read_content
+from bot.domain.maturity.snapshot import Content, Snapshot, SnapshotRow, content_digest, next_revision, read_content
 from bot.store.bulk import among, bulk_insert, staged
 from bot.store.maturity.models import readable
 from bot.store.maturity_tables import (
@@ -69,6 +69,11 @@ class Taken:
     digest: str
     """Of the content."""
     content: Content
+
+    @classmethod
+    def of(cls, scope: Scope, content: Content) -> Taken:
+        """With the digest that the content has."""
+        return cls(scope, content_digest(content), content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,7 @@ from bot.web.entry import Visit, not_there
 from bot.web.maturity_tools import MaturityTools, Standing
 from bot.web.pages.reports import (
     Shown,
-    may_export,
-    may_see,
+    made_report,
     refuse_other_sites,
     scope_of,
     scope_word,
@@ -492,20 +491,7 @@ def _reports(router: APIRouter, api: DeskApi, tools: MaturityTools) -> None:
                 N_("Write 2026, 2026-Q3, 2026-09, 2026-W38, or two days with .. between."),
                 field="period",
             ) from None
-        with session(store.store) as reading:
-            known = projects.all_projects(reading)
-        within = [one.id for one in known if scope.covers(one.id, one.path)]
-        principal = caller.confirmed(within[:1] if scope.project_id is not None else ())
-        if not may_see(principal, scope, known) or (scope.project_id is not None and not within):
-            raise not_there()
-        if not may_export(principal, scope, known):
-            raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
-        with tools.making.turn():
-            made = tools.make(scope, period, wanted.language, principal, caller.address, caller.now)
-        with session(store.store) as reading:
-            # A group's may tell of a project that has left it: then it is made, and not for him.
-            shown(reading, principal, made.id)
-        return ReportLine.of(made.row)
+        return ReportLine.of(made_report(store, tools, caller, scope, period, wanted.language).row)
 
     @router.get(
         "/reports/{report}/files/{format}",

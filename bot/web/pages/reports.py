@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.domain.audit import Act, Action
-from bot.domain.maturity.period import PeriodKind, last_ended, parse_period
+from bot.domain.maturity.period import Period, PeriodKind, last_ended, parse_period
 from bot.domain.maturity.scope import ORGANISATION, Scope, ScopeKind
 from bot.domain.maturity.subscription import ReportDelivery, Subscription
 from bot.domain.roles import Permission, Principal
@@ -31,6 +31,7 @@ from bot.reports.maturity.summary_words import view_of
 from bot.reports.maturity.words import period_words, scope_words
 from bot.reports.visible import one_line
 from bot.reports.wording import Wording, words_in
+from bot.services import Services
 from bot.store import audit, projects
 from bot.store.desk.finding_reads import Reading
 from bot.store.engine import session, write_session
@@ -138,6 +139,29 @@ def shown(reading: Reading, principal: Principal, number: int) -> Shown:
     return Shown(stored, may_export(principal, stored.row.scope, known, told_of), known)
 
 
+def made_report(
+    services: Services, tools: MaturityTools, visit: Visit, scope: Scope, period: Period, language: Language
+) -> StoredReport:
+    """
+    Make a summary for somebody who may take it away: for its page and the API. Raises ``Problem``, and what the tool
+    raises.
+    """
+    with session(services.store) as reading:
+        known = projects.all_projects(reading)
+    within = [one.id for one in known if scope.covers(one.id, one.path)]
+    principal = visit.confirmed(within[:1] if scope.project_id is not None else ())
+    if not may_see(principal, scope, known) or (scope.project_id is not None and not within):
+        raise not_there()
+    if not may_export(principal, scope, known):
+        raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
+    with tools.making.turn():
+        made = tools.make(scope, period, language, principal, visit.address, visit.now)
+    with session(services.store) as reading:
+        # A group's may tell of a project that has left it: then it is made, and not for him.
+        shown(reading, principal, made.id)
+    return made
+
+
 def refuse_other_sites(visit: Visit) -> None:
     """
     Raise ``Problem`` 403 where a page of another site has a browser take a file away: what is taken is written down.
@@ -197,19 +221,7 @@ def _make(desk: Desk, tools: MaturityTools, visit: Visit) -> Response:
                 N_("this is no period"), N_("Write 2026, 2026-Q3, 2026-09, 2026-W38, or two days with .. between.")
             ) from error
         language = _language(str(visit.form.get("language", "")), visit.language)
-        with session(desk.services.store) as reading:
-            known = projects.all_projects(reading)
-        within = [one.id for one in known if scope.covers(one.id, one.path)]
-        principal = visit.confirmed(within[:1] if scope.project_id is not None else ())
-        if not may_see(principal, scope, known) or (scope.project_id is not None and not within):
-            raise not_there()
-        if not may_export(principal, scope, known):
-            raise Problem(403, N_("your role does not let you take this away"), N_("Ask an administrator for a role."))
-        with tools.making.turn():
-            made = tools.make(scope, period, language, principal, visit.address, visit.now)
-        with session(desk.services.store) as reading:
-            # A group's may tell of a project that has left it: then it is made, and not for him.
-            shown(reading, principal, made.id)
+        made = made_report(desk.services, tools, visit, scope, period, language)
     except Problem:
         # Also one of our errors, and what it says has a page of its own.
         raise

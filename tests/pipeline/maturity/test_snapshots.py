@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -218,12 +219,12 @@ class Killed(BaseException):
     """As kill -9: nothing catches it."""
 
 
-@pytest.mark.parametrize("place", range(1, 6))
-def test_whenever_it_is_killed_it_goes_on_where_it_was(services: Services, place: int) -> None:
+@contextmanager
+def killed_at(services: Services, place: int) -> Iterator[None]:
+    """What is done in the block is killed before its n-th transaction is kept: whatever else it is in is lost alike."""
     begun = 0
 
     def kill(_connection: Any) -> None:
-        # Before the transaction is kept: whatever else it is killed in is lost in the same way.
         nonlocal begun
         begun += 1
         if begun >= place:
@@ -232,9 +233,15 @@ def test_whenever_it_is_killed_it_goes_on_where_it_was(services: Services, place
     event.listen(services.store, "commit", kill)
     try:
         with pytest.raises(Killed):
-            take_night(services, NOW, [SMALL])
+            yield
     finally:
         event.remove(services.store, "commit", kill)
+
+
+@pytest.mark.parametrize("place", range(1, 6))
+def test_whenever_it_is_killed_it_goes_on_where_it_was(services: Services, place: int) -> None:
+    with killed_at(services, place):
+        take_night(services, NOW, [SMALL])
     # Meanwhile a project is counted anew.
     count(services, 1, {**SCANNED, "scans": 5, "scans.ended": 5})
     took(services)
@@ -317,20 +324,8 @@ def test_more_days_than_a_snapshot_holds_are_refused_before_anything_is_written(
 
 
 def test_a_group_that_somebody_left_who_was_killed_keeps_no_night_from_being_revised(services: Services) -> None:
-    commits = 0
-
-    def kill(_connection: Any) -> None:
-        nonlocal commits
-        commits += 1
-        if commits == 4:  # the organisation's: all else is there
-            raise Killed
-
-    event.listen(services.store, "commit", kill)
-    try:
-        with pytest.raises(Killed):
-            take_night(services, NOW, [SMALL])
-    finally:
-        event.remove(services.store, "commit", kill)
+    with killed_at(services, 4):  # the organisation's: all else is there
+        take_night(services, NOW, [SMALL])
     with write_session(services.store) as writing:
         # Meanwhile one of the group's projects is deleted and the other moved: nothing is below it any more.
         forget_project(writing, 1)

@@ -12,8 +12,6 @@ from pydantic import SecretStr
 from sqlalchemy import text, update
 
 from bot.domain.maturity.scope import ORGANISATION, Scope
-from bot.domain.suppression import Scope as About
-from bot.domain.suppression import Suppression
 from bot.domain.triage import Justification, TriageState
 from bot.domain.verdict import Presence, ScanReport, Suppressed, TrackedFinding
 from bot.observability.metrics import Metrics
@@ -33,7 +31,7 @@ from tests.domain.maturity.projects import SCANNERS
 from tests.domain.maturity.test_change_effect import FINE
 from tests.reports import samples
 from tests.store.counting import counted
-from tests.store.maturity.story import SHOP, Story, at, code
+from tests.store.maturity.story import SHOP, Story, at, code, exception
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 PATHS = {1: "shop/web", 2: "shop/core", 3: "bank/core"}
@@ -56,21 +54,6 @@ def services(database_url: str, tmp_path: Path) -> Iterator[Services]:
 def with_settings(database_url: str, folder: Path, **more: object) -> Services:
     settings = Settings(data_dir=folder, database_url=SecretStr(database_url), **more)  # type: ignore[arg-type]
     return Services(settings, Metrics())
-
-
-def exception(**about: object) -> Suppression:
-    made = Suppression(
-        id=0,
-        project_id=SHOP,
-        scope=About.FINDING,
-        justification=Justification.ACCEPTABLE_RISK,
-        reason="because",
-        created_by="ada",
-        created_at=at(1),
-        # By the database's clock, which is that of today.
-        expires_at=at(36_500),
-    )
-    return replace(made, **about)  # type: ignore[arg-type]
 
 
 def count(services: Services, number: int, tally: Mapping[str, int], day: date | None = None) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, insert
 
 from bot.domain.change_coverage import ChangeCoverage
 from bot.domain.maturity.counters import Tally
+from bot.domain.suppression import Scope, Suppression
 from bot.domain.triage import Justification, TriageState, judge
 from bot.domain.verdict import Outcome
 from bot.pipeline.tracking import Findings, Look, track
@@ -65,6 +66,22 @@ def _placed(finding: Finding, path: str, name: str) -> Finding:
 
 def merge_request(iid: int) -> Ref:
     return Ref(SHOP, f"!{iid}", iid, "main")
+
+
+def exception(**about: object) -> Suppression:
+    """An exception for a finding of the first project, in force whenever the test runs; with what is said otherwise."""
+    made = Suppression(
+        id=0,
+        project_id=SHOP,
+        scope=Scope.FINDING,
+        justification=Justification.ACCEPTABLE_RISK,
+        reason="because",
+        created_by="ada",
+        created_at=at(1),
+        # By the database's clock, which is that of today.
+        expires_at=at(36_500),
+    )
+    return replace(made, **about)  # type: ignore[arg-type]
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.domain.maturity.change_effect import OpenFinding
-from bot.domain.suppression import Scope, Suppression
+from bot.domain.suppression import Scope
 from bot.domain.triage import Justification, TriageState
 from bot.store import suppressions
 from bot.store.engine import session, write_session
@@ -17,7 +17,7 @@ from bot.store.maturity.open_findings import open_among
 from bot.store.tracking import Ref
 from scanners.finding import Finding, FindingKind, Severity
 from tests.store.counting import counted
-from tests.store.maturity.story import BANK, SHOP, Story, at, code, merge_request, package, secret
+from tests.store.maturity.story import BANK, SHOP, Story, at, code, exception, merge_request, package, secret
 
 
 @pytest.fixture
@@ -26,19 +26,8 @@ def story(engine: Engine) -> Story:
 
 
 def excepts(story: Story, **about: object) -> None:
-    made = Suppression(
-        id=0,
-        project_id=SHOP,
-        scope=Scope.FINDING,
-        justification=Justification.ACCEPTABLE_RISK,
-        reason="because",
-        created_by="ada",
-        created_at=at(1),
-        # By the database's clock, which is that of today.
-        expires_at=at(36_500),
-    )
     with write_session(story.engine) as writing:
-        suppressions.create(writing, replace(made, **about))  # type: ignore[arg-type]
+        suppressions.create(writing, exception(**about))
 
 
 def found(story: Story, *findings: Finding, numbers: tuple[int, ...] = (), project_id: int = SHOP) -> list[OpenFinding]:
